@@ -1,0 +1,1 @@
+"""Settings and logging: the only code that reads the environment."""

@@ -1,0 +1,92 @@
+"""The settings of every process, read once from the environment (or `.env`); a wrong value stops the start."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+POSTGRES_SCHEMES = ("postgresql://", "postgres://")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text is one line that says what to do."""
+
+
+class Settings(BaseSettings):
+    """Every setting of matchday. `.env.example` documents each one for operators."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="forbid", frozen=True, env_ignore_empty=True)
+
+    database_url: Annotated[str, Field(repr=False)] = ""
+    database_url_direct: Annotated[str, Field(repr=False)] = ""
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    max_body_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = 1_000_000
+
+    worker_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 10
+    worker_processes: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: os.cpu_count() or 1)
+    worker_queues: str = ""
+    worker_grace_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
+    worker_preload: str = "pandas,sklearn.ensemble,xgboost"
+
+    matchday_home: Path = Path(".matchday")
+    artifacts_dir: Path = Path(".matchday/artifacts")
+    football_data: str = ""
+    football_data_timezone: str = "Europe/London"
+
+    @field_validator("database_url", "database_url_direct")
+    @classmethod
+    def _is_postgres(cls, url: str) -> str:
+        if url and not url.startswith(POSTGRES_SCHEMES):
+            raise ValueError("must start with postgresql:// or postgres://")
+        return url
+
+    @field_validator("football_data_timezone")
+    @classmethod
+    def _is_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("must be an IANA time zone such as Europe/London") from None
+        return name
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues a worker takes jobs from; none named means all."""
+        return tuple(name.strip() for name in self.worker_queues.split(",") if name.strip())
+
+    @property
+    def preload(self) -> tuple[str, ...]:
+        """The modules that the warm server loads before the first child is forked from it."""
+        return tuple(name.strip() for name in self.worker_preload.split(",") if name.strip())
+
+    @property
+    def direct_url(self) -> str:
+        """The server itself, not a pooler in front of it: for LISTEN and migrations."""
+        return self.database_url_direct or self.database_url
+
+
+def load_settings() -> Settings:
+    """Reads the settings; raises SettingsError with one line that names every wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        # The value is left out: it may be a secret.
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"wrong settings: {wrong} (see .env.example)") from None
+
+
+def require_database(settings: Settings) -> Settings:
+    """For processes that cannot do without a database."""
+    if not settings.database_url:
+        raise SettingsError(
+            "DATABASE_URL is not set: name a PostgreSQL server, or use `matchday serve` for an embedded one"
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""The database: connections, tables, queries by subject, migrations, the embedded server."""
