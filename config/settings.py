@@ -1,4 +1,4 @@
-"""The settings of every process, read once from the environment (or `.env`); a wrong value stops the start."""
+"""The settings of every process, read once from the environment or `.env`; a wrong one stops the start."""
 
 import os
 from pathlib import Path

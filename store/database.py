@@ -1,4 +1,4 @@
-"""The only ways into the database: `read()` and `transaction()`. Nobody else opens a connection or commits."""
+"""The only ways into the database: `read()` and `transaction()`. Nobody else connects or commits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -85,7 +85,7 @@ def _is_connection_loss(error: DBAPIError) -> bool:
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is None:
         return isinstance(error, (OperationalError, InterfaceError))
-    # Class 08: connection exception. 57P01 to 57P03: shutdown, crash, starting up. 53300: too many connections.
+    # 08: connection exception. 57P01 to 57P03: shutdown, crash, starting up. 53300: too many connections.
     return sqlstate.startswith("08") or sqlstate in {"57P01", "57P02", "57P03", "53300"}
 
 

@@ -14,7 +14,10 @@ select j.id,
        coalesce(r.attempt, 0) as attempt,
        r.worker,
        r.started_at,
-       case when j.status not in ('todo', 'doing') then coalesce(r.finished_at, job_finished_at(j.id)) end as finished_at,
+       case j.status
+           when 'todo' then null when 'doing' then null
+           when 'cancelled' then job_finished_at(j.id)  -- while it waited: the run, if any, ended earlier
+           else coalesce(r.finished_at, job_finished_at(j.id)) end as finished_at,
        coalesce(r.progress, 0) as progress,
        coalesce(r.step, '') as step,
        coalesce(r.message, '') as message,

@@ -1,0 +1,113 @@
+"""What a job type is: its parameters, its limits and its work. No queue library here."""
+
+import typing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config.settings import Settings
+from store.database import Database
+from store.jobs import AttemptState, attempt_state
+
+
+class Transient(Exception):
+    """The work may succeed if tried again: rate limit, network, lost connection."""
+
+
+class LostAttempt(Exception):
+    """This attempt no longer holds the job: it was rescued or ended elsewhere."""
+
+
+class CancelRequested(Exception):
+    """A user has cancelled the job; nothing more may be written for it."""
+
+
+class JobParams(BaseModel):
+    """The parameters of a job: what `POST /api/jobs` accepts, nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a failure that can heal is tried again, doubling the wait each time."""
+
+    times: int = 0
+    wait: timedelta = timedelta(seconds=30)
+    on: tuple[type[Exception], ...] = ()
+
+    def allows(self, error: Exception) -> bool:
+        return isinstance(error, (Transient, *self.on))
+
+
+Report = Callable[[float, str, str], None]
+
+
+@dataclass
+class Job:
+    """A handler's window on its own run."""
+
+    id: int
+    attempt: int
+    database: Database
+    settings: Settings
+    report: Report
+    _step: str = field(default="", init=False)
+
+    def progress(self, fraction: float, message: str = "", *, step: str | None = None) -> None:
+        """Says how far the run is (0 to 1) and what it does; written at most a few times a second."""
+        if step is not None:
+            self._step = step
+        self.report(min(max(fraction, 0.0), 1.0), self._step, message)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that begins only while this attempt holds the job, and keeps it until it commits.
+
+        Raises LostAttempt or CancelRequested. Keep it short: a cancel waits for it.
+        """
+        async with self.database.transaction() as conn:
+            match await attempt_state(conn, self.id, self.attempt):
+                case AttemptState.LOST:
+                    raise LostAttempt(f"job {self.id}: attempt {self.attempt} no longer holds it")
+                case AttemptState.CANCELLED:
+                    raise CancelRequested(f"job {self.id} was cancelled")
+            yield conn
+
+
+P = TypeVar("P", bound=JobParams)
+HANDLERS: dict[str, type["Handler[Any]"]] = {}
+
+
+class Handler(Generic[P]):
+    """One job type. Subclassing registers it.
+
+    `run` works in the worker's loop, and must never block it; with `own_process` it works in a child process
+    that can be killed: at its deadline, on cancel, above its memory. A run may be repeated, so its effects go
+    through `job.transaction()`, keyed by nature.
+    """
+
+    job_type: ClassVar[str]
+    params: ClassVar[type[JobParams]]
+    queue: ClassVar[str] = "default"
+    timeout: ClassVar[timedelta] = timedelta(minutes=5)
+    retry: ClassVar[Retry] = Retry()
+    own_process: ClassVar[bool] = False
+    memory_mb: ClassVar[int] = 1_000
+
+    def __init_subclass__(cls) -> None:
+        cls.params = typing.get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+        if HANDLERS.setdefault(cls.job_type, cls) is not cls:
+            raise TypeError(f"job type {cls.job_type!r} is declared twice")
+
+    def unique_key(self, params: P) -> str | None:  # noqa: ARG002 - the default has no use for them
+        """Jobs with the same key are never active together; None allows any number."""
+        return None
+
+    async def run(self, params: P, job: Job) -> BaseModel | None:
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+select count(*) from procrastinate_workers where last_heartbeat > now() - :within

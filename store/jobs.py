@@ -1,0 +1,153 @@
+"""Jobs as the rest of the program reads them: one, a page, counts; and who holds an attempt."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.queries import query
+from store.tables import job_queue
+
+STATUSES = ("pending", "running", "completed", "failed", "cancelled")
+ACTIVE = ("pending", "running")
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """One job, with its current attempt's progress, result and error."""
+
+    id: int
+    job_type: str
+    status: str
+    queue: str
+    priority: int
+    params: dict[str, Any]
+    requested_by: str | None
+    created_at: datetime
+    run_after: datetime | None
+    cancel_requested: bool
+    attempt: int
+    worker: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: float
+    step: str
+    message: str
+    result: Any
+    error_kind: str | None
+    error: str | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs to list; every condition left out allows all."""
+
+    statuses: tuple[str, ...] = ()
+    job_type: str | None = None
+    queue: str | None = None
+    created_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class QueueDepth:
+    queue: str
+    pending: int
+    running: int
+    oldest_pending_seconds: float | None
+
+
+@dataclass(frozen=True)
+class JobTypeStats:
+    """Counts of one job type, and the durations (seconds) of its runs completed within the last day."""
+
+    job_type: str
+    counts: dict[str, int]
+    seconds_p50: float | None
+    seconds_p95: float | None
+
+
+class AttemptState(Enum):
+    HELD = "held"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+async def get_job(conn: AsyncConnection, job_id: int) -> JobRow | None:
+    row = (await conn.execute(_select_jobs().where(job_queue.c.id == job_id))).one_or_none()
+    return JobRow(**row._mapping) if row else None
+
+
+async def list_jobs(
+    conn: AsyncConnection, wanted: JobFilter, *, after: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[JobRow]:
+    """Newest first; `after` is the (created_at, id) of the last job already seen."""
+    found = _select_jobs().where(_conditions(wanted))
+    if after:
+        found = found.where(tuple_(job_queue.c.created_at, job_queue.c.id) < after)
+    found = found.order_by(job_queue.c.created_at.desc(), job_queue.c.id.desc()).limit(limit)
+    return [JobRow(**row._mapping) for row in await conn.execute(found)]
+
+
+async def count_by_status(conn: AsyncConnection) -> dict[str, int]:
+    """Every status with its number of jobs, zeros included."""
+    rows = await conn.execute(select(job_queue.c.status, func.count()).group_by(job_queue.c.status))
+    return dict.fromkeys(STATUSES, 0) | {status: count for status, count in rows}
+
+
+async def job_type_stats(conn: AsyncConnection) -> list[JobTypeStats]:
+    rows = await conn.execute(query("job_type_stats"))
+    return [JobTypeStats(**row._mapping) for row in rows]
+
+
+async def queue_depths(conn: AsyncConnection) -> list[QueueDepth]:
+    """Every queue that has active jobs; the oldest pending one counts from when it was due."""
+    rows = await conn.execute(query("queue_depths"))
+    return [QueueDepth(**row._mapping) for row in rows]
+
+
+async def live_workers(conn: AsyncConnection, within: timedelta) -> int:
+    """Workers whose heartbeat is younger than `within`, by the database's clock."""
+    return int(await conn.scalar(query("live_workers"), {"within": within}) or 0)
+
+
+async def attempt_state(conn: AsyncConnection, job_id: int, attempt: int) -> AttemptState:
+    """Whether the attempt still holds its job; if so, keeps it until the transaction ends."""
+    cancelled = await conn.scalar(query("hold_attempt"), {"job_id": job_id, "attempt": attempt})
+    if cancelled is None:
+        return AttemptState.LOST
+    return AttemptState.CANCELLED if cancelled else AttemptState.HELD
+
+
+async def active_job_with_key(conn: AsyncConnection, unique_key: str) -> int | None:
+    row = (await conn.execute(query("active_job_with_key"), {"unique_key": unique_key})).first()
+    return row.id if row else None
+
+
+async def notify_changed(conn: AsyncConnection, *job_ids: int) -> None:
+    """Tells whoever streams these jobs, once the transaction commits, that their rows changed."""
+    payload = ",".join(map(str, job_ids))
+    await conn.execute(text("select pg_notify('matchday_jobs', :payload)"), {"payload": payload})
+
+
+def _select_jobs() -> Select[Any]:
+    return select(*(job_queue.c[name] for name in JobRow.__dataclass_fields__))
+
+
+def _conditions(wanted: JobFilter) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.statuses:
+        conditions.append(job_queue.c.status.in_(wanted.statuses))
+    if wanted.job_type is not None:
+        conditions.append(job_queue.c.job_type == wanted.job_type)
+    if wanted.queue is not None:
+        conditions.append(job_queue.c.queue == wanted.queue)
+    if wanted.created_since is not None:
+        conditions.append(job_queue.c.created_at >= wanted.created_since)
+    return and_(True, *conditions)

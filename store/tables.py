@@ -1,0 +1,151 @@
+"""Our tables and views as typed columns. sql/ defines the schema; a test compares the two."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Double, MetaData, Named, SmallInteger, Table, TypedColumns
+from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TEXT
+
+metadata = MetaData()
+Time = DateTime(timezone=True)
+
+
+class _JobQueue(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    job_type: Named[str] = Column(TEXT)
+    status: Named[str] = Column(TEXT)
+    queue: Named[str] = Column(TEXT)
+    priority: Named[int]
+    params: Named[dict[str, Any]] = Column(JSONB)
+    requested_by: Named[str | None] = Column(TEXT)
+    created_at: Named[datetime] = Column(Time)
+    run_after: Named[datetime | None] = Column(Time)
+    cancel_requested: Named[bool]
+    attempt: Named[int]
+    worker: Named[str | None] = Column(TEXT)
+    started_at: Named[datetime | None] = Column(Time)
+    finished_at: Named[datetime | None] = Column(Time)
+    progress: Named[float] = Column(Double)
+    step: Named[str] = Column(TEXT)
+    message: Named[str] = Column(TEXT)
+    result: Named[Any] = Column(JSONB)
+    error_kind: Named[str | None] = Column(TEXT)
+    error: Named[str | None] = Column(TEXT)
+
+
+class _JobRuns(TypedColumns):
+    job_id: Named[int] = Column(BIGINT, primary_key=True)
+    attempt: Named[int] = Column(primary_key=True)
+    worker: Named[str] = Column(TEXT)
+    started_at: Named[datetime] = Column(Time)
+    finished_at: Named[datetime | None] = Column(Time)
+    outcome: Named[str | None] = Column(TEXT)
+    progress: Named[float] = Column(Double)
+    step: Named[str] = Column(TEXT)
+    message: Named[str] = Column(TEXT)
+    result: Named[Any] = Column(JSONB, nullable=True)
+    error_kind: Named[str | None] = Column(TEXT)
+    error: Named[str | None] = Column(TEXT)
+    trace: Named[str | None] = Column(TEXT)
+
+
+class _PipelineJobs(TypedColumns):
+    pipeline_id: Named[int] = Column(BIGINT, primary_key=True)
+    step: Named[str] = Column(TEXT, primary_key=True)
+    position: Named[int] = Column(SmallInteger)
+    status: Named[str] = Column(TEXT)
+    attempt: Named[int]
+    started_at: Named[datetime | None] = Column(Time)
+    finished_at: Named[datetime | None] = Column(Time)
+    counts: Named[dict[str, Any]] = Column(JSONB)
+    error: Named[str | None] = Column(TEXT)
+
+
+class _Matches(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    league_code: Named[str] = Column(TEXT)
+    season: Named[str] = Column(TEXT)
+    kickoff_at: Named[datetime] = Column(Time)
+    kickoff_date: Named[date]
+    kickoff_time_known: Named[bool]
+    home_team: Named[str] = Column(TEXT)
+    away_team: Named[str] = Column(TEXT)
+    home_goals: Named[int | None] = Column(SmallInteger)
+    away_goals: Named[int | None] = Column(SmallInteger)
+    result_known_at: Named[datetime | None] = Column(Time)
+    source: Named[str] = Column(TEXT)
+    created_at: Named[datetime] = Column(Time)
+    updated_at: Named[datetime] = Column(Time)
+
+
+class _QuarantinedRows(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    source: Named[str] = Column(TEXT)
+    file: Named[str] = Column(TEXT)
+    line: Named[int]
+    reason: Named[str] = Column(TEXT)
+    raw: Named[dict[str, Any]] = Column(JSONB)
+    job_id: Named[int] = Column(BIGINT)
+    first_seen_at: Named[datetime] = Column(Time)
+    last_seen_at: Named[datetime] = Column(Time)
+
+
+class _ModelRegistry(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    sport: Named[str] = Column(TEXT)
+    name: Named[str] = Column(TEXT)
+    version: Named[int]
+    status: Named[str] = Column(TEXT)
+    features: Named[list[str]] = Column(JSONB)
+    parameters: Named[dict[str, Any]] = Column(JSONB)
+    metrics: Named[dict[str, float]] = Column(JSONB)
+    training_matches: Named[int]
+    validation_matches: Named[int]
+    data_from: Named[datetime] = Column(Time)
+    data_to: Named[datetime] = Column(Time)
+    as_of: Named[datetime] = Column(Time)
+    artifact_sha256: Named[str] = Column(TEXT)
+    artifact_format: Named[str] = Column(TEXT)
+    code_revision: Named[str] = Column(TEXT)
+    job_id: Named[int] = Column(BIGINT)
+    created_at: Named[datetime] = Column(Time)
+
+
+class _FeatureImportance(TypedColumns):
+    model_id: Named[int] = Column(BIGINT, primary_key=True)
+    feature: Named[str] = Column(TEXT, primary_key=True)
+    importance: Named[float] = Column(Double)
+
+
+class _MatchPredictions(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    match_id: Named[int] = Column(BIGINT)
+    model_id: Named[int] = Column(BIGINT)
+    as_of: Named[datetime] = Column(Time)
+    home: Named[float] = Column(Double)
+    draw: Named[float] = Column(Double)
+    away: Named[float] = Column(Double)
+    pick: Named[str] = Column(TEXT)
+    job_id: Named[int] = Column(BIGINT)
+    predicted_at: Named[datetime] = Column(Time)
+
+
+class _UpcomingMatches(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    league_code: Named[str] = Column(TEXT)
+    season: Named[str] = Column(TEXT)
+    kickoff_at: Named[datetime] = Column(Time)
+    kickoff_time_known: Named[bool]
+    home_team: Named[str] = Column(TEXT)
+    away_team: Named[str] = Column(TEXT)
+
+
+job_queue = Table("job_queue", metadata, _JobQueue, info={"is_view": True})
+job_runs = Table("job_runs", metadata, _JobRuns)
+pipeline_jobs = Table("pipeline_jobs", metadata, _PipelineJobs)
+matches = Table("matches", metadata, _Matches)
+upcoming_matches = Table("upcoming_matches", metadata, _UpcomingMatches, info={"is_view": True})
+quarantined_rows = Table("quarantined_rows", metadata, _QuarantinedRows)
+model_registry = Table("model_registry", metadata, _ModelRegistry)
+feature_importance = Table("feature_importance", metadata, _FeatureImportance)
+match_predictions = Table("match_predictions", metadata, _MatchPredictions)
