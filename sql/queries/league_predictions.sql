@@ -1,0 +1,11 @@
+select p.match_id, m.league_code, m.season, m.kickoff_at, m.home_team, m.away_team, p.home, p.draw, p.away, p.pick,
+       r.name as model_name, r.version as model_version, p.as_of, p.job_id, p.predicted_at
+from match_predictions p
+join matches m on m.id = p.match_id
+join model_registry r on r.id = p.model_id
+where m.league_code = :league_code
+  and p.job_id = (
+      select max(q.job_id) from match_predictions q join matches n on n.id = q.match_id
+      where n.league_code = :league_code)
+order by m.kickoff_at, m.home_team
+limit :limit

@@ -1,0 +1,84 @@
+"""What the models said of each match, and the latest of it by league."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.queries import query
+from store.tables import match_predictions
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrediction:
+    """Probabilities of the three results of one match (they add up to 1), knowing nothing later than as_of."""
+
+    match_id: int
+    model_id: int
+    as_of: datetime
+    home: float
+    draw: float
+    away: float
+    pick: str
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """One prediction with its match and the model version that made it."""
+
+    match_id: int
+    league_code: str
+    season: str
+    kickoff_at: datetime
+    home_team: str
+    away_team: str
+    home: float
+    draw: float
+    away: float
+    pick: str
+    model_name: str
+    model_version: int
+    as_of: datetime
+    job_id: int
+    predicted_at: datetime
+
+
+async def save_predictions(conn: AsyncConnection, job_id: int, rows: Sequence[NewPrediction]) -> int:
+    """Stores the predictions; the same model asked again as of the same moment overwrites its answer."""
+    if not rows:
+        return 0
+    new = insert(match_predictions)
+    replace = {name: new.excluded[name] for name in ("home", "draw", "away", "pick", "job_id")}
+    await conn.execute(
+        new.on_conflict_do_update(
+            index_elements=["match_id", "model_id", "as_of"],
+            set_={**replace, "predicted_at": func.now()},
+        ),
+        [{**asdict(row), "job_id": job_id} for row in rows],
+    )
+    return len(rows)
+
+
+async def league_predictions(
+    conn: AsyncConnection, league_code: str, *, limit: int = 500
+) -> list[PredictionRow]:
+    """What the latest job that predicted this league said of it, in the order of kick-off."""
+    return await _predictions(conn, "league_predictions", {"league_code": league_code, "limit": limit})
+
+
+async def job_predictions(conn: AsyncConnection, job_id: int, *, limit: int = 500) -> list[PredictionRow]:
+    """What one job predicted, in the order of kick-off."""
+    return await _predictions(conn, "job_predictions", {"job_id": job_id, "limit": limit})
+
+
+async def count_predictions(conn: AsyncConnection, job_id: int) -> int:
+    found = select(func.count()).where(match_predictions.c.job_id == job_id)
+    return int(await conn.scalar(found) or 0)
+
+
+async def _predictions(conn: AsyncConnection, name: str, parameters: dict[str, Any]) -> list[PredictionRow]:
+    return [PredictionRow(**row._mapping) for row in await conn.execute(query(name), parameters)]
