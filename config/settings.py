@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
@@ -75,8 +75,17 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Reads the settings; raises SettingsError with one line that names every wrong variable."""
+    return _read({})
+
+
+def override(settings: Settings, values: dict[str, Any]) -> Settings:
+    """The settings with some replaced, as a command line does; checked as those of the environment."""
+    return _read({**settings.model_dump(), **values})
+
+
+def _read(values: dict[str, Any]) -> Settings:
     try:
-        return Settings()
+        return Settings(**values)
     except ValidationError as error:
         # The value is left out: it may be a secret.
         wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())

@@ -101,7 +101,8 @@ async def match_history(
 async def replay_moment(conn: AsyncConnection, league_codes: Sequence[str] | None = None) -> datetime | None:
     """A moment three quarters through the last season in the tables; None when they are empty."""
     parameters = {"league_codes": None if league_codes is None else list(league_codes)}
-    return await conn.scalar(query("replay_moment"), parameters)
+    moment: datetime | None = await conn.scalar(query("replay_moment"), parameters)
+    return moment
 
 
 async def data_age(conn: AsyncConnection) -> DataAge:

@@ -38,7 +38,13 @@ async def plan_steps(conn: AsyncConnection, pipeline_id: int, attempt: int, step
         {"pipeline_id": pipeline_id, "step": step, "position": position, "attempt": attempt}
         for position, step in enumerate(steps, start=1)
     ]
-    fresh = {"attempt": attempt, "started_at": None, "finished_at": None, "counts": {}, "error": None}
+    fresh: dict[str, Any] = {
+        "attempt": attempt,
+        "started_at": None,
+        "finished_at": None,
+        "counts": {},
+        "error": None,
+    }
     planned = insert(pipeline_jobs).values([{**row, "status": "pending", "counts": {}} for row in rows])
     await conn.execute(
         planned.on_conflict_do_update(

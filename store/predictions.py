@@ -15,7 +15,7 @@ from store.tables import match_predictions
 
 @dataclass(frozen=True, slots=True)
 class NewPrediction:
-    """Probabilities of the three results of one match (they add up to 1), knowing nothing later than as_of."""
+    """Probabilities of the three results of one match (adding up to 1), knowing nothing later than as_of."""
 
     match_id: int
     model_id: int

@@ -1,6 +1,5 @@
 """Rows of a source that were refused: kept with their reason, never silently dropped."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.jsonb import storable_json
 from store.queries import query
 from store.tables import quarantined_rows
 
@@ -38,8 +38,7 @@ class QuarantinedRow:
 
 async def quarantine(conn: AsyncConnection, job_id: int, rows: Sequence[RefusedRow]) -> None:
     """Keeps the refused rows; one that was seen before only moves its last_seen_at."""
-    # PostgreSQL's text and jsonb cannot hold a NUL character, and a refused row may well have one.
-    payload = json.dumps([asdict(row) for row in rows]).replace("\\u0000", "\\ufffd")
+    payload = storable_json([asdict(row) for row in rows])
     await conn.execute(query("quarantine_rows"), {"rows": payload, "job_id": job_id})
 
 

@@ -78,8 +78,8 @@ end $$;
 -- Ends an attempt: job, run and steps together, and only by whoever still holds it. Gives the job's new status,
 -- or null when the attempt was lost. (id, attempts) is the fencing token: attempts grows at every end.
 create function end_run(
-    p_job bigint, p_attempt integer, p_outcome text, p_retry_at timestamptz,
-    p_result jsonb, p_error_kind text, p_error text, p_trace text
+    p_job bigint, p_attempt integer, p_worker text, p_outcome text, p_retry_at timestamptz, p_result jsonb,
+    p_error_kind text, p_error text, p_trace text, p_progress double precision, p_step text, p_message text
 ) returns text language plpgsql as $$
 declare
     held record;
@@ -94,11 +94,16 @@ begin
         p_retry_at := null;
         p_outcome := 'cancelled';
     end if;
-    update job_runs
-        set finished_at = clock_timestamp(), outcome = p_outcome, result = p_result, error_kind = p_error_kind,
-            error = p_error, trace = p_trace,
-            progress = case p_outcome when 'completed' then 1 else progress end
-        where job_id = p_job and attempt = p_attempt;
+    insert into job_runs as r (job_id, attempt, worker, finished_at, outcome, result, error_kind, error, trace,
+                               progress, step, message)
+        values (p_job, p_attempt, p_worker, clock_timestamp(), p_outcome, p_result, p_error_kind, p_error, p_trace,
+                case p_outcome when 'completed' then 1 else coalesce(p_progress, 0) end,
+                coalesce(p_step, ''), coalesce(p_message, ''))
+        on conflict (job_id, attempt) do update
+            set finished_at = excluded.finished_at, outcome = excluded.outcome, result = excluded.result,
+                error_kind = excluded.error_kind, error = excluded.error, trace = excluded.trace,
+                progress = case p_outcome when 'completed' then 1 else coalesce(p_progress, r.progress) end,
+                step = coalesce(p_step, r.step), message = coalesce(p_message, r.message);
     update pipeline_jobs
         set status = case when p_outcome in ('failed', 'cancelled') then p_outcome else 'pending' end,
             finished_at = clock_timestamp(), error = coalesce(error, p_error)

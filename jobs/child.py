@@ -1,0 +1,119 @@
+"""The other side of the pipe: runs one handler in a process forked from the warm server."""
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import structlog
+
+from config.logs import configure_logs
+from config.settings import Settings
+from jobs.handler import HANDLERS, CancelRequested, Job, LostAttempt
+from store.database import Database
+from store.jsonb import storable_json
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a child needs to know to run one attempt."""
+
+    handler_modules: tuple[str, ...]
+    job_type: str
+    job_id: int
+    attempt: int
+    params: dict[str, Any]
+    settings: Settings
+
+
+def main(pipe: Connection, order: Order) -> None:
+    """Sends one JSON object a line: any number of progress reports, then one ending."""
+    os.setsid()  # a group of its own, so that killing it takes the helpers of XGBoost and joblib too
+    _die_with_worker()
+    configure_logs(order.settings, f"job {order.job_id}")
+    structlog.contextvars.bind_contextvars(
+        job_id=order.job_id, job_type=order.job_type, attempt=order.attempt
+    )
+    with os.fdopen(os.dup(pipe.fileno()), "wb") as out:
+        messages = Messages(out.write, out.flush)
+        messages.send(asyncio.run(_run(order, messages)))
+
+
+class Messages:
+    """The child's end of the pipe; handlers may report from any thread."""
+
+    def __init__(self, write: Any, flush: Any) -> None:
+        self._write, self._flush, self._lock = write, flush, threading.Lock()
+
+    def report(self, fraction: float, step: str, message: str) -> None:
+        self.send({"progress": [fraction, step, message]})
+
+    def send(self, message: dict[str, Any]) -> None:
+        line = json.dumps(message, allow_nan=False).encode() + b"\n"
+        with self._lock:
+            self._write(line)
+            self._flush()
+
+
+async def _run(order: Order, messages: Messages) -> dict[str, Any]:
+    """One attempt, told as the message that ends it."""
+    handler = find_handler(order.handler_modules, order.job_type)
+    database = Database(order.settings.database_url, process=f"job {order.job_id}", pool_size=2)
+    try:
+        job = Job(order.job_id, order.attempt, database, order.settings, messages.report)
+        params = handler.params.model_validate(order.params)
+        result = await handler().run(params, job)
+        ending = {"result": result.model_dump(mode="json") if result is not None else None}
+        storable_json(ending)  # a result that JSON cannot say is the handler's error
+    except LostAttempt:
+        return {"lost": True}
+    except CancelRequested:
+        return {"cancelled": True}
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is told to the worker
+        return {"error": describe(error), "trace": _trace(error), "transient": handler.retry.allows(error)}
+    finally:
+        await database.close()
+    return ending
+
+
+def find_handler(modules: Sequence[str], job_type: str) -> Any:
+    for module in modules:
+        import_module(module)
+    return HANDLERS[job_type]
+
+
+def describe(error: BaseException) -> str:
+    """One line a user may see: the error's kind and its text."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error, limit=-10))
+
+
+def _die_with_worker() -> None:
+    """The child must not outlive its worker, even where the worker was killed.
+
+    The kernel ends it with the warm server, which ends with the worker; the thread covers the moment before.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    worker = parent_process()
+    assert worker is not None  # noqa: S101 - main runs in a child only
+    threading.Thread(target=_exit_after, args=(worker.sentinel,), daemon=True).start()
+
+
+def _exit_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)

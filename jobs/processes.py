@@ -1,0 +1,162 @@
+"""Child processes for handlers that compute: forked warm, limited in memory, killed as a group."""
+
+import asyncio
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+import psutil
+
+from jobs.child import Order, main
+from jobs.handler import CancelRequested, LostAttempt, Report
+from jobs.outcome import RunFailed
+
+FORKSERVER = multiprocessing.get_context("forkserver")
+MEMORY_CHECK_SECONDS = 0.2
+LONGEST_MESSAGE = 64_000_000
+
+
+class Processes:
+    """Runs handlers in children of one warm server, a limited number at a time."""
+
+    def __init__(self, limit: int, preload: Sequence[str]) -> None:
+        self._slots = asyncio.Semaphore(limit)
+        FORKSERVER.set_forkserver_preload(["jobs.child", *preload])
+
+    async def warm_up(self) -> None:
+        """Loads the heavy libraries before the first job, not during it."""
+        first = FORKSERVER.Process(target=int)
+        await asyncio.to_thread(first.start)
+        await asyncio.to_thread(first.join)
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """A place among the children that may run at once."""
+        async with self._slots:
+            yield
+
+    async def run(self, order: Order, report: Report, memory_mb: int) -> Any:
+        """The handler's result. Raises RunFailed, LostAttempt, CancelRequested; leaves no process behind."""
+        incoming, outgoing = FORKSERVER.Pipe(duplex=False)
+        child = FORKSERVER.Process(target=main, args=(outgoing, order), daemon=True)
+        starting = asyncio.ensure_future(asyncio.to_thread(child.start))
+        guard: MemoryGuard | None = None
+        try:
+            await asyncio.shield(starting)
+            outgoing.close()
+            guard = MemoryGuard(child, memory_mb)
+            async with _lines(incoming.fileno()) as lines:
+                ending = await _follow(lines, report)
+            if ending is None:
+                raise await guard.explain_death()
+            return _result(ending)
+        finally:
+            # A child that is just being forked must not be forgotten, whatever cancels this.
+            await asyncio.shield(_clean_up(starting, child, guard))
+            incoming.close()
+            outgoing.close()
+
+
+class MemoryGuard:
+    """Kills a child that uses more than its limit, counting only what is its own, not the warm server's."""
+
+    def __init__(self, child: ForkServerProcess, limit_mb: int) -> None:
+        self._child, self._limit_mb, self._exceeded = child, limit_mb, False
+        self._task = asyncio.create_task(self._watch())
+
+    def stop(self) -> None:
+        self._task.cancel()
+
+    async def explain_death(self) -> RunFailed:
+        """Why a child ended without an ending of its own."""
+        await asyncio.to_thread(self._child.join, 5)
+        if self._exceeded:
+            return RunFailed("memory", f"used more memory than its limit of {self._limit_mb} MB")
+        code = self._child.exitcode
+        if code is None:
+            return RunFailed("crash", "the process stopped answering", transient=True)
+        if code < 0:
+            return RunFailed(
+                "crash", f"the process was killed by {signal.Signals(-code).name}", transient=True
+            )
+        return RunFailed("crash", f"the process exited with code {code} without a result", transient=True)
+
+    async def _watch(self) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self._child.pid)
+            limit = self._limit_mb * 1_000_000
+            while await asyncio.to_thread(_own_bytes, process) <= limit:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(MEMORY_CHECK_SECONDS)
+            self._exceeded = True
+            _kill(self._child)
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    """The unique resident size of the process and its helpers."""
+    total = 0
+    for member in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            total += member.memory_full_info().uss
+    return total
+
+
+@asynccontextmanager
+async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    reader = asyncio.StreamReader(limit=LONGEST_MESSAGE)
+    pipe = os.fdopen(os.dup(descriptor), "rb", buffering=0)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+async def _follow(lines: asyncio.StreamReader, report: Report) -> dict[str, Any] | None:
+    """Passes progress on until the message that ends the run; None if the child died before it."""
+    while line := await lines.readline():
+        if not line.endswith(b"\n"):
+            return None
+        message: dict[str, Any] = json.loads(line)
+        if "progress" not in message:
+            return message
+        report(*message["progress"])
+    return None
+
+
+def _result(ending: dict[str, Any]) -> Any:
+    match ending:
+        case {"result": result}:
+            return result
+        case {"lost": True}:
+            raise LostAttempt("told by the child")
+        case {"cancelled": True}:
+            raise CancelRequested("told by the child")
+    raise RunFailed("error", ending["error"], trace=ending["trace"], transient=ending["transient"])
+
+
+async def _clean_up(
+    starting: "asyncio.Future[None]", child: ForkServerProcess, guard: MemoryGuard | None
+) -> None:
+    await asyncio.wait([starting])
+    if guard:
+        guard.stop()
+    if starting.exception() is None:
+        _kill(child)
+        await asyncio.to_thread(child.join)
+        child.close()
+
+
+def _kill(child: ForkServerProcess) -> None:
+    """The group first; then the child itself, which may have died before it had a group."""
+    if child.pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.kill()

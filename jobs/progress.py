@@ -1,0 +1,80 @@
+"""What the jobs of a worker last reported: written and notified together, at most four times a second."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import text
+
+from store.database import Database, DatabaseUnavailable
+from store.jsonb import storable_text
+from store.queries import query
+
+SECONDS_BETWEEN_WRITES = 0.25
+# NOTIFY carries at most 8,000 bytes; beyond this many jobs "everything changed" says it.
+MOST_NOTIFIED = 300
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Progress:
+    fraction: float
+    step: str
+    message: str
+
+
+class ProgressBoard:
+    """Collects reports in memory; `run` writes the latest of each job."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._latest: dict[tuple[int, int], Progress] = {}
+        self._changed: set[int] = set()
+        self._dirty = asyncio.Event()
+
+    def report(self, job_id: int, attempt: int, progress: Progress) -> None:
+        self._latest[job_id, attempt] = progress
+        self.changed(job_id)
+
+    def changed(self, job_id: int) -> None:
+        """The job's row has changed elsewhere (started, ended): whoever streams it will be told."""
+        self._changed.add(job_id)
+        self._dirty.set()
+
+    def take(self, job_id: int, attempt: int) -> Progress | None:
+        """The report not written yet, which then is the caller's to write."""
+        return self._latest.pop((job_id, attempt), None)
+
+    async def run(self) -> None:
+        """Writes until it is cancelled; the first report goes out at once, those that follow in groups."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            await self.flush()
+            await asyncio.sleep(SECONDS_BETWEEN_WRITES)
+
+    async def flush(self) -> None:
+        reports, self._latest = self._latest, {}
+        changed, self._changed = self._changed, set()
+        if not changed:
+            return
+        notified = ",".join(map(str, sorted(changed))) if len(changed) <= MOST_NOTIFIED else "*"
+        try:
+            async with self._database.transaction() as conn:
+                if reports:
+                    await conn.execute(query("report_progress"), _columns(reports))
+                await conn.execute(text("select pg_notify('matchday_jobs', :ids)"), {"ids": notified})
+        except DatabaseUnavailable:
+            # Progress is news, not record: the next report brings it up to date.
+            log.warning("progress_not_written", jobs=len(changed))
+
+
+def _columns(reports: dict[tuple[int, int], Progress]) -> dict[str, list[object]]:
+    return {
+        "job_ids": [job_id for job_id, _ in reports],
+        "attempts": [attempt for _, attempt in reports],
+        "fractions": [progress.fraction for progress in reports.values()],
+        "steps": [storable_text(progress.step) for progress in reports.values()],
+        "messages": [storable_text(progress.message) for progress in reports.values()],
+    }

@@ -1,0 +1,147 @@
+"""Runs one attempt of a job within its limits and decides, here only, how it ended."""
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from config.settings import Settings
+from jobs.child import Order, describe
+from jobs.handler import CancelRequested, Handler, Job, LostAttempt
+from jobs.outcome import RunEnd, RunFailed
+from jobs.processes import Processes
+from jobs.progress import Progress, ProgressBoard
+from store.database import Database
+from store.jsonb import storable_json
+
+LONGEST_WAIT = timedelta(hours=6)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt as the queue handed it out; `failures` counts the failed runs before it."""
+
+    job_id: int
+    number: int
+    failures: int
+    params: dict[str, Any]
+    is_cancelled: Callable[[], bool]
+
+
+class Supervisor:
+    """The only runner of handlers: in the worker's loop, or in a child process."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        board: ProgressBoard,
+        processes: Processes,
+        handler_modules: tuple[str, ...],
+    ) -> None:
+        self._database, self._settings, self._board = database, settings, board
+        self._processes, self._handler_modules = processes, handler_modules
+
+    async def run(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
+        """How the attempt ended; None if it was lost, so that nothing may be written. Never raises."""
+        with structlog.contextvars.bound_contextvars(
+            job_id=attempt.job_id, job_type=handler.job_type, attempt=attempt.number
+        ):
+            log.info("job_started")
+            end = await self._end_of(handler, attempt)
+            _log_end(end)
+            return end
+
+    async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
+        try:
+            return RunEnd("completed", result=await self._within_limits(handler, attempt))
+        except asyncio.CancelledError:
+            # Taken back, or the await that writes the end of the run would be cancelled too.
+            _uncancel()
+            if attempt.is_cancelled():
+                return RunEnd("cancelled")
+            return RunEnd("interrupted", retry_at=datetime.now(UTC))
+        except CancelRequested:
+            return RunEnd("cancelled")
+        except LostAttempt:
+            return None
+        except RunFailed as failure:
+            return self._failed(handler, attempt, failure)
+        except Exception as error:  # noqa: BLE001 - the one place that every handler's errors come to
+            trace = "".join(traceback.format_exception(error, limit=-10))
+            told = RunFailed("error", describe(error), trace=trace, transient=handler.retry.allows(error))
+            return self._failed(handler, attempt, told)
+
+    async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
+        deadline = asyncio.timeout(None)
+        try:
+            if not handler.own_process:
+                async with deadline:
+                    deadline.reschedule(_in(handler.timeout))
+                    return await self._in_loop(handler, attempt)
+            async with self._processes.slot(), deadline:  # waiting for a slot is not the handler's time
+                deadline.reschedule(_in(handler.timeout))
+                return await self._in_child(handler, attempt)
+        except TimeoutError:
+            if deadline.expired():
+                seconds = handler.timeout.total_seconds()
+                raise RunFailed("timeout", f"ran longer than its limit of {seconds:g} seconds") from None
+            raise
+
+    async def _in_loop(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
+        job = Job(attempt.job_id, attempt.number, self._database, self._settings, self._report(attempt))
+        result = await handler().run(handler.params.model_validate(attempt.params), job)
+        told = None if result is None else result.model_dump(mode="json")
+        storable_json(told)  # a result that JSON cannot say is the handler's error
+        return told
+
+    async def _in_child(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
+        order = Order(
+            self._handler_modules,
+            handler.job_type,
+            attempt.job_id,
+            attempt.number,
+            attempt.params,
+            self._settings,
+        )
+        return await self._processes.run(order, self._report(attempt), handler.memory_mb)
+
+    def _report(self, attempt: Attempt) -> Callable[[float, str, str], None]:
+        def report(fraction: float, step: str, message: str) -> None:
+            self._board.report(attempt.job_id, attempt.number, Progress(fraction, step, message))
+
+        return report
+
+    def _failed(self, handler: type[Handler[Any]], attempt: Attempt, failure: RunFailed) -> RunEnd:
+        retry_at = None
+        if failure.transient and attempt.failures < handler.retry.times:
+            wait = min(handler.retry.wait * 2**attempt.failures, LONGEST_WAIT)
+            retry_at = datetime.now(UTC) + wait
+        return RunEnd(
+            "failed", error_kind=failure.kind, error=str(failure), trace=failure.trace, retry_at=retry_at
+        )
+
+
+def _in(limit: timedelta) -> float:
+    return asyncio.get_running_loop().time() + limit.total_seconds()
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    while task is not None and task.uncancel() > 0:
+        pass
+
+
+def _log_end(end: RunEnd | None) -> None:
+    if end is None:
+        log.warning("job_attempt_lost")
+    elif end.outcome == "failed":
+        log.error("job_failed", kind=end.error_kind, error=end.error, retry_at=end.retry_at, trace=end.trace)
+    else:
+        log.info(f"job_{end.outcome}")

@@ -1,0 +1,1 @@
+select open_run(%(job)s, %(attempt)s, %(worker)s) as failures
