@@ -18,6 +18,8 @@ from jobs.handler import CancelRequested, LostAttempt, Report
 from jobs.outcome import RunFailed
 
 FORKSERVER = multiprocessing.get_context("forkserver")
+# What a child needs, and what it would import again as the worker's main module.
+ENGINE = ("jobs.child", "jobs.queue", "store.migrations")
 MEMORY_CHECK_SECONDS = 0.2
 LONGEST_MESSAGE = 64_000_000
 
@@ -27,7 +29,7 @@ class Processes:
 
     def __init__(self, limit: int, preload: Sequence[str]) -> None:
         self._slots = asyncio.Semaphore(limit)
-        FORKSERVER.set_forkserver_preload(["jobs.child", *preload])
+        FORKSERVER.set_forkserver_preload([*ENGINE, *preload])
 
     async def warm_up(self) -> None:
         """Loads the heavy libraries before the first job, not during it."""

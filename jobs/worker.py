@@ -18,7 +18,6 @@ from typing import Any
 import structlog
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
-from store.migrations import MigrationError, migrate
 
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load_settings, override, require_database
@@ -28,6 +27,7 @@ from jobs.progress import ProgressBoard
 from jobs.queue import build_app
 from jobs.supervisor import Supervisor
 from store.database import Database
+from store.migrations import MigrationError, migrate
 
 # Handlers that do not let themselves be stopped get this long after the grace; then the process ends anyway.
 SECONDS_AFTER_GRACE = 10
@@ -84,9 +84,7 @@ async def work(settings: Settings, options: WorkerOptions) -> None:
         import_module(module)
     database = Database(settings.database_url, process="worker", pool_size=settings.worker_concurrency + 1)
     board = ProgressBoard(database)
-    processes = Processes(
-        settings.worker_processes, (__spec__.name, *options.handler_modules, *settings.preload)
-    )
+    processes = Processes(settings.worker_processes, (*options.handler_modules, *settings.preload))
     if any(handler.own_process for handler in HANDLERS.values()):
         await processes.warm_up()
     supervisor = Supervisor(database, settings, board, processes, options.handler_modules)

@@ -51,6 +51,11 @@ class Upserted:
     updated: int
     unchanged: int
 
+    def __add__(self, other: "Upserted") -> "Upserted":
+        return Upserted(
+            self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged
+        )
+
 
 @dataclass(frozen=True)
 class DataAge:

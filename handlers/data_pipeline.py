@@ -1,0 +1,66 @@
+"""The main job: ingest matches, compute features, train the models, predict the fixtures of the window."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from handlers.steps.features import known_matches
+from handlers.steps.ingest import ingest
+from handlers.steps.pipeline import Pipeline
+from handlers.steps.predict import predict_fixtures
+from handlers.steps.results import FootballResult, ModelResult, returned_predictions
+from handlers.steps.scope import IngestScope, PredictionScope, chosen_source, resolve_as_of
+from handlers.steps.train import train_models
+from jobs.handler import Handler, Job, Retry
+from store.database import DatabaseUnavailable
+
+STEPS = {"ingest": 0.3, "features": 0.1, "train": 0.55, "predict": 0.05}
+
+
+class DataPipelineParams(IngestScope, PredictionScope):
+    history_days: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
+    train_model: bool = Field(True, description="False: predict with the model in service")
+    min_matches: int = Field(0, ge=0, le=1_000, description="Train where both teams had so many matches")
+
+
+class DataPipelineHandler(Handler[DataPipelineParams]):
+    job_type = "data_pipeline"
+    queue = "cpu"
+    own_process = True
+    timeout = timedelta(minutes=30)
+    memory_mb = 2_000  # 27,000 matches with features and a forest
+    retry = Retry(times=1, on=(DatabaseUnavailable,))
+
+    async def run(self, params: DataPipelineParams, job: Job) -> FootballResult:
+        pipeline = await Pipeline.plan(job, STEPS)
+        async with pipeline.step("ingest") as step:
+            step.counts = counts = await ingest(job, params, step.report)
+        source = chosen_source(params.source, job.settings)
+        async with job.database.read() as conn:
+            as_of = await resolve_as_of(conn, params.as_of, source, params.leagues)
+        async with pipeline.step("features") as step:
+            known = await known_matches(job.database, as_of, params.horizon_days)
+            step.counts = known.counts
+        models = []
+        if params.train_model:
+            async with pipeline.step("train") as step:
+                models = await train_models(
+                    job,
+                    known,
+                    days_back=params.history_days,
+                    min_matches=params.min_matches,
+                    report=step.report,
+                )
+                step.counts = {"models": len(models), "validation_matches": models[0].validation_matches}
+        else:
+            await pipeline.skip("train")
+        async with pipeline.step("predict") as step:
+            predicted = await predict_fixtures(job, known, params.leagues)
+            step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
+        return FootballResult(
+            as_of=as_of,
+            ingest=counts,
+            models=[ModelResult.of(model) for model in models],
+            predictions=await returned_predictions(job, params.return_predictions),
+            **predicted.summary(known),
+        )

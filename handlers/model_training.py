@@ -1,0 +1,46 @@
+"""Train the models on the matches in the tables; the best serves from then on if it beats the base rates."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from handlers.steps.features import known_matches
+from handlers.steps.results import FootballResult, ModelResult
+from handlers.steps.scope import AsOf, chosen_source, resolve_as_of
+from handlers.steps.train import train_models
+from jobs.handler import Handler, Job, JobParams, Retry
+from sports.base import SportName
+from store.database import DatabaseUnavailable
+
+
+class ModelTrainingParams(JobParams):
+    sport: SportName = "football"
+    days_back: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
+    min_matches: int = Field(0, ge=0, le=1_000, description="Train where both teams had so many matches")
+    as_of: AsOf = None
+
+
+class ModelTrainingHandler(Handler[ModelTrainingParams]):
+    job_type = "model_training"
+    queue = "cpu"
+    own_process = True
+    timeout = timedelta(minutes=30)
+    memory_mb = 2_000  # 27,000 matches with features and a forest
+    retry = Retry(times=1, on=(DatabaseUnavailable,))
+
+    def unique_key(self, params: ModelTrainingParams) -> str:
+        return f"model_training:{params.sport}"
+
+    async def run(self, params: ModelTrainingParams, job: Job) -> FootballResult:
+        job.progress(0, "reading matches", step="features")
+        async with job.database.read() as conn:
+            as_of = await resolve_as_of(conn, params.as_of, chosen_source(None, job.settings), None)
+        known = await known_matches(job.database, as_of, horizon_days=1)
+        models = await train_models(
+            job,
+            known,
+            days_back=params.days_back,
+            min_matches=params.min_matches,
+            report=lambda fraction, message: job.progress(0.2 + 0.8 * fraction, message, step="train"),
+        )
+        return FootballResult(as_of=as_of, models=[ModelResult.of(model) for model in models])

@@ -1,0 +1,36 @@
+"""Predict the fixtures of the window with the model in service, from the matches in the tables."""
+
+from datetime import timedelta
+
+from handlers.steps.features import known_matches
+from handlers.steps.predict import predict_fixtures
+from handlers.steps.results import FootballResult, returned_predictions
+from handlers.steps.scope import PredictionScope, chosen_source, resolve_as_of
+from jobs.handler import Handler, Job, Retry
+from store.database import DatabaseUnavailable
+
+
+class PredictionGenerationParams(PredictionScope):
+    pass
+
+
+class PredictionGenerationHandler(Handler[PredictionGenerationParams]):
+    job_type = "prediction_generation"
+    queue = "cpu"
+    own_process = True
+    timeout = timedelta(minutes=10)
+    retry = Retry(times=2, on=(DatabaseUnavailable,))
+
+    async def run(self, params: PredictionGenerationParams, job: Job) -> FootballResult:
+        job.progress(0, "reading matches", step="features")
+        async with job.database.read() as conn:
+            source = chosen_source(None, job.settings)
+            as_of = await resolve_as_of(conn, params.as_of, source, params.leagues)
+        known = await known_matches(job.database, as_of, params.horizon_days)
+        job.progress(0.7, "predicting fixtures", step="predict")
+        predicted = await predict_fixtures(job, known, params.leagues)
+        return FootballResult(
+            as_of=as_of,
+            predictions=await returned_predictions(job, params.return_predictions),
+            **predicted.summary(known),
+        )

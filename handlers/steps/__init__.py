@@ -1,0 +1,1 @@
+"""The work that several job types share: each step reads, computes, writes and reports."""

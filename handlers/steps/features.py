@@ -1,0 +1,40 @@
+"""Reads the matches as they were known at a moment and computes their features."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from handlers.steps.pipeline import Counts
+from handlers.steps.scope import NoMatches
+from store.database import Database
+from store.matches import match_history
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class KnownMatches:
+    """Matches and features up to the horizon; results that were not known at `as_of` are hidden."""
+
+    as_of: datetime
+    horizon: datetime
+    matches: "DataFrame"
+    features: "DataFrame"
+
+    @property
+    def counts(self) -> Counts:
+        return {"matches": len(self.matches), "features": self.features.shape[1]}
+
+
+async def known_matches(database: Database, as_of: datetime, horizon_days: int) -> KnownMatches:
+    from modeling.history import matches_frame
+    from sports.football.features import match_features
+
+    horizon = as_of + timedelta(days=horizon_days)
+    async with database.read() as conn:
+        rows = await match_history(conn, until=horizon)
+    if not rows:
+        raise NoMatches(f"there are no matches before {horizon:%Y-%m-%d}: run a data_pipeline job first")
+    matches = matches_frame(rows, as_of=as_of)
+    return KnownMatches(as_of, horizon, matches, match_features(matches))

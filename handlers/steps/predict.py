@@ -1,0 +1,86 @@
+"""Predicts the fixtures of the window with the model in service and stores the probabilities."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handlers.steps.features import KnownMatches
+from jobs.handler import Job
+from store.models import ModelRow, active_model
+from store.predictions import NewPrediction, save_predictions
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+PICKS = ("home", "draw", "away")
+
+
+class NoActiveModel(Exception):
+    """No model of the sport is in service."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What one run predicted: the model that did, and how many of how many fixtures."""
+
+    model: ModelRow
+    fixtures: int
+    predictions: int
+
+    def summary(self, known: KnownMatches) -> dict[str, Any]:
+        """These figures as fields of a FootballResult, with a hint where there was nothing to predict."""
+        note = None
+        if not self.fixtures:
+            newest = known.matches["kickoff_at"].max()
+            note = (
+                f"no fixtures from {known.as_of:%Y-%m-%d} to {known.horizon:%Y-%m-%d}; the newest match is "
+                f"of {newest:%Y-%m-%d} (as_of 'last_season' replays a past moment)"
+            )
+        return {
+            "fixtures": self.fixtures,
+            "predictions_saved": self.predictions,
+            "predicted_by": f"{self.model.name} {self.model.version}",
+            "note": note,
+        }
+
+
+async def predict_fixtures(job: Job, known: KnownMatches, leagues: tuple[str, ...] | None) -> Predicted:
+    """Stores a prediction of every fixture in the window. Raises NoActiveModel, ArtifactCorrupt."""
+    async with job.database.read() as conn:
+        model = await active_model(conn, "football")
+    if model is None:
+        raise NoActiveModel("no football model is in service: run a model_training job first")
+    fixtures = _fixtures(known, leagues)
+    rows = _predictions(job, model, known, fixtures) if len(fixtures) else []
+    async with job.transaction() as conn:
+        saved = await save_predictions(conn, job.id, rows)
+    return Predicted(model, len(fixtures), saved)
+
+
+def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "DataFrame":
+    matches = known.matches
+    wanted = (matches["kickoff_at"] > known.as_of) & (matches["kickoff_at"] <= known.horizon)
+    if leagues is not None:
+        wanted &= matches["league_code"].isin(leagues)
+    return matches[wanted]
+
+
+def _predictions(
+    job: Job, model: ModelRow, known: KnownMatches, fixtures: "DataFrame"
+) -> list[NewPrediction]:
+    from modeling.artifacts import ArtifactStore
+    from modeling.predict import predict
+
+    artifact = ArtifactStore(job.settings.artifacts_dir).load(model.artifact_sha256)
+    probabilities = predict(model.name, artifact, known.features.loc[fixtures.index])
+    return [
+        NewPrediction(
+            match_id=int(match_id),
+            model_id=model.id,
+            as_of=known.as_of,
+            home=float(home),
+            draw=float(draw),
+            away=float(away),
+            pick=PICKS[max(range(3), key=(home, draw, away).__getitem__)],
+        )
+        for match_id, (home, draw, away) in zip(fixtures["match_id"], probabilities, strict=True)
+    ]

