@@ -1,0 +1,105 @@
+"""Job types for the tests of the engine: every way a run can go."""
+
+import asyncio
+import ctypes
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from jobs.handler import Handler, Job, JobParams, Retry, Transient
+from store.database import Database
+
+
+class Outcome(BaseModel):
+    value: Any = None
+
+
+class ModeParams(JobParams):
+    mode: str = "ok"
+    seconds: float = 0
+
+
+class KeyedParams(JobParams):
+    key: str
+
+
+class NoopHandler(Handler[JobParams]):
+    job_type = "test_noop"
+
+    async def run(self, params: JobParams, job: Job) -> None:
+        return None
+
+
+class KeyedHandler(Handler[KeyedParams]):
+    job_type = "test_keyed"
+    queue = "keyed"
+
+    def unique_key(self, params: KeyedParams) -> str:
+        return params.key
+
+    async def run(self, params: KeyedParams, job: Job) -> None:
+        return None
+
+
+class LoopHandler(Handler[ModeParams]):
+    job_type = "test_loop"
+    timeout = timedelta(seconds=1)
+    retry = Retry(times=2, wait=timedelta(0))
+
+    async def run(self, params: ModeParams, job: Job) -> Outcome:
+        job.progress(0.25, "under way", step="work")
+        match params.mode:
+            case "error":
+                raise ValueError("bad \0 data")
+            case "transient":
+                raise Transient("try later")
+            case "effect":
+                await write_effect(job)
+        await asyncio.sleep(params.seconds)
+        return Outcome(value="done")
+
+
+class ProcessHandler(Handler[ModeParams]):
+    job_type = "test_process"
+    own_process = True
+    timeout = timedelta(seconds=3)
+    memory_mb = 200
+
+    async def run(self, params: ModeParams, job: Job) -> Outcome:
+        job.progress(0.5, f"pid {os.getpid()}", step="work")
+        match params.mode:
+            case "error":
+                raise ValueError("bad data")
+            case "exit":
+                os._exit(3)
+            case "segfault":
+                ctypes.string_at(0)
+            case "memory":
+                hoard: list[bytearray] = []
+                while True:
+                    hoard.append(bytearray(os.urandom(5_000_000)))
+            case "blocked":
+                end = time.monotonic() + params.seconds
+                while time.monotonic() < end:
+                    sum(range(1_000))
+            case "effect":
+                await write_effect(job)
+        return Outcome(value=os.getpid())
+
+
+async def write_effect(job: Job) -> None:
+    """Leaves a row behind that names the attempt: the auditor of who wrote what."""
+    async with job.transaction() as conn:
+        await conn.execute(
+            text("insert into test_effects (job_id, attempt) values (:job_id, :attempt)"),
+            {"job_id": job.id, "attempt": job.attempt},
+        )
+
+
+async def make_effects_table(database: Database) -> None:
+    async with database.transaction() as conn:
+        await conn.execute(text("create table if not exists test_effects (job_id bigint, attempt integer)"))

@@ -1,0 +1,98 @@
+"""An attempt that lost its job changes nothing any more."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from config.settings import Settings
+from jobs import service
+from jobs.handler import CancelRequested, Job, JobParams, LostAttempt
+from jobs.progress import Progress, ProgressBoard
+from store.database import Database
+from store.jobs import get_job
+from tests.engine import NoopHandler, make_effects_table, write_effect
+
+pytestmark = pytest.mark.anyio
+
+
+async def fetched(database: Database) -> int:
+    async with database.transaction() as conn:
+        await service.submit(conn, NoopHandler, JobParams())
+        job_id = await conn.scalar(text("select id from procrastinate_fetch_job_v2(null, null)"))
+        await open_run(database, conn, job_id, 1)
+    return int(job_id)
+
+
+async def open_run(_: Database, conn, job_id: int, attempt: int) -> None:  # type: ignore[no-untyped-def]
+    await conn.execute(text("select open_run(:id, :attempt, 'w')"), {"id": job_id, "attempt": attempt})
+
+
+async def rescue(database: Database, job_id: int) -> None:
+    """What happens to the job of a dead worker: it goes back, and another worker takes it."""
+    async with database.transaction() as conn:
+        await conn.execute(
+            text("select end_run(:id, 1, 'w', 'lost', now(), null, 'lost', 'gone', null, null, null, null)"),
+            {"id": job_id},
+        )
+        await conn.execute(text("select id from procrastinate_fetch_job_v2(null, null)"))
+        await open_run(database, conn, job_id, 2)
+
+
+def attempt_at(database: Database, job_id: int, number: int, folder: Path) -> Job:
+    settings = Settings(matchday_home=folder)
+    return Job(job_id, number, database, settings, lambda *_: None)
+
+
+async def test_a_woken_attempt_cannot_write(database: Database, tmp_path: Path) -> None:
+    await make_effects_table(database)
+    job_id = await fetched(database)
+    await rescue(database, job_id)
+    with pytest.raises(LostAttempt):
+        await write_effect(attempt_at(database, job_id, 1, tmp_path))
+    await write_effect(attempt_at(database, job_id, 2, tmp_path))
+    async with database.read() as conn:
+        effects = await conn.execute(
+            text("select attempt from test_effects where job_id = :id"), {"id": job_id}
+        )
+    assert [row.attempt for row in effects] == [2]
+
+
+async def test_a_cancelled_attempt_cannot_write(database: Database, tmp_path: Path) -> None:
+    await make_effects_table(database)
+    job_id = await fetched(database)
+    async with database.transaction() as conn:
+        await service.cancel(conn, job_id)
+    with pytest.raises(CancelRequested):
+        await write_effect(attempt_at(database, job_id, 1, tmp_path))
+
+
+async def test_a_woken_attempt_cannot_report_progress(database: Database) -> None:
+    job_id = await fetched(database)
+    await rescue(database, job_id)
+    board = ProgressBoard(database)
+    board.report(job_id, 1, Progress(0.9, "old", "late"))
+    board.report(job_id, 2, Progress(0.2, "new", "now"))
+    await board.flush()
+    async with database.read() as conn:
+        job = await get_job(conn, job_id)
+        old = await conn.scalar(
+            text("select progress from job_runs where job_id = :id and attempt = 1"), {"id": job_id}
+        )
+    assert job is not None
+    assert (job.progress, job.step, job.message) == (0.2, "new", "now")
+    assert old == 0
+
+
+async def test_a_woken_attempt_cannot_end_the_job(database: Database) -> None:
+    job_id = await fetched(database)
+    await rescue(database, job_id)
+    async with database.transaction() as conn:
+        status = await conn.scalar(
+            text("select end_run(:id, 1, 'w', 'completed', null, null, null, null, null, null, null, null)"),
+            {"id": job_id},
+        )
+        job = await get_job(conn, job_id)
+    assert status is None
+    assert job is not None
+    assert (job.status, job.attempt) == ("running", 2)

@@ -1,0 +1,152 @@
+"""The life of a job as a state machine: the database against a plain model of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+FINAL = {"completed", "failed", "cancelled"}
+
+
+@dataclass
+class Expected:
+    """What the model knows of one job."""
+
+    status: str = "pending"
+    attempts: int = 0  # attempts that have ended
+    cancel_requested: bool = False
+    outcomes: list[str] = field(default_factory=list)
+
+
+def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMachine]:
+    class JobLife(RuleBasedStateMachine):
+        jobs = Bundle("jobs")
+
+        def __init__(self) -> None:
+            super().__init__()
+            conn.execute("truncate procrastinate_jobs cascade")
+            self.expected: dict[int, Expected] = {}
+
+        def ask(self, statement: str, *values: object) -> object:
+            row = conn.execute(statement, values).fetchone()
+            return row[0] if row else None
+
+        @rule(target=jobs)
+        def enqueue(self) -> int:
+            job_id = self.ask(
+                "insert into procrastinate_jobs (queue_name, task_name) values ('q', 't') returning id"
+            )
+            assert isinstance(job_id, int)
+            self.expected[job_id] = Expected()
+            return job_id
+
+        @rule()
+        def fetch(self) -> None:
+            job_id = self.ask("select id from procrastinate_fetch_job_v2(null, null)")
+            waiting = sorted(i for i, job in self.expected.items() if job.status == "pending")
+            assert job_id == (waiting[0] if waiting else None)
+            if isinstance(job_id, int):
+                job = self.expected[job_id]
+                job.status = "running"
+                failures = self.ask("select open_run(%s, %s, 'w')", job_id, job.attempts + 1)
+                assert failures == job.outcomes.count("failed")
+
+        @rule(
+            job_id=jobs,
+            outcome=st.sampled_from(["completed", "failed", "cancelled", "interrupted"]),
+            comes_back=st.booleans(),
+            late=st.integers(min_value=0, max_value=2),
+        )
+        def end(self, job_id: int, outcome: str, comes_back: bool, late: int) -> None:
+            """An attempt ends, the current one or (late > 0) one that lost the job meanwhile."""
+            job = self.expected[job_id]
+            attempt = job.attempts + 1 - late
+            comes_back = (comes_back and outcome in ("failed", "interrupted")) or outcome == "interrupted"
+            status = self.ask(
+                "select end_run(%s, %s, 'w', %s, case when %s then now() end, null, %s, %s,"
+                " null, null, null, null)",
+                job_id,
+                attempt,
+                outcome,
+                comes_back,
+                "error" if outcome == "failed" else None,
+                "bad" if outcome == "failed" else None,
+            )
+            if job.status != "running" or late:
+                assert status is None
+                return
+            if comes_back and job.cancel_requested:
+                outcome, comes_back = "cancelled", False
+            job.status = "pending" if comes_back else outcome
+            job.attempts += 1
+            job.cancel_requested = False
+            job.outcomes.append(outcome)
+            assert status == job.status
+
+        @rule(job_id=jobs)
+        def cancel(self, job_id: int) -> None:
+            job = self.expected[job_id]
+            done = self.ask("select procrastinate_cancel_job_v1(%s, true, false)", job_id)
+            assert (done is None) == (job.status in FINAL)
+            if job.status == "pending":
+                job.status = "cancelled"
+            elif job.status == "running":
+                job.cancel_requested = True
+
+        @rule(job_id=jobs)
+        def retry(self, job_id: int) -> None:
+            job = self.expected[job_id]
+            assert self.ask("select retry_job(%s)", job_id) == (job.status in ("failed", "cancelled"))
+            if job.status in ("failed", "cancelled"):
+                job.status = "pending"
+
+        @rule(job_id=jobs)
+        def hold(self, job_id: int) -> None:
+            """job.transaction(): only the attempt that holds the job may write."""
+            job = self.expected[job_id]
+            held = self.ask(
+                "select abort_requested from procrastinate_jobs"
+                " where id = %s and status = 'doing' and attempts = %s - 1 for share",
+                job_id,
+                job.attempts + 1,
+            )
+            assert held == (job.cancel_requested if job.status == "running" else None)
+
+        @invariant()
+        def database_agrees(self) -> None:
+            rows = conn.execute("select id, status, cancel_requested from job_queue").fetchall()
+            assert {row[0]: (row[1], row[2]) for row in rows} == {
+                i: (job.status, job.cancel_requested) for i, job in self.expected.items()
+            }
+
+        @invariant()
+        def every_attempt_has_one_run(self) -> None:
+            rows = conn.execute(
+                "select job_id, array_agg(outcome order by attempt),"
+                " count(*) filter (where finished_at is null) from job_runs group by 1"
+            ).fetchall()
+            runs = {row[0]: ([o for o in row[1] if o], row[2]) for row in rows}
+            for job_id, job in self.expected.items():
+                outcomes, open_runs = runs.get(job_id, ([], 0))
+                assert outcomes == job.outcomes
+                assert open_runs == (job.status == "running")
+
+    return JobLife
+
+
+@pytest.mark.timeout(120)
+def test_jobs_and_runs_follow_the_state_machine(database_url: str, clean_database: None) -> None:
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        run_state_machine_as_test(
+            machine(conn),
+            settings=settings(
+                max_examples=60,
+                stateful_step_count=30,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
