@@ -1,0 +1,1 @@
+"""Learning from past matches: training, validation by time, artifacts, prediction."""

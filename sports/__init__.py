@@ -1,0 +1,1 @@
+"""What each sport is, as arithmetic: no database, no network."""
