@@ -1,0 +1,85 @@
+"""Bodies as the API takes them: JSON in UTF-8, of a bounded size, holding only what can be stored."""
+
+from collections.abc import Callable, Coroutine
+from email.message import Message
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from app.problems import Problem, invalid
+from app.strict_json import Fault, FaultyJson, NotJson, parse
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses bodies of other kinds, and query parameters that it does not know.
+
+    A misspelt parameter must not be taken for an absent one: `DELETE /api/jobs/cleanup?older_than=90` would
+    delete what is 7 days old.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+        known = [field.alias for field in self.dependant.query_params]
+
+        async def strictly(request: Request) -> Response:
+            _refuse_unknown_query(request, known)
+            return await answer(StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+class StrictRequest(Request):
+    """A request whose body is read only as far as the limit, and parsed strictly."""
+
+    async def body(self) -> bytes:
+        if not hasattr(self, "_body"):
+            self._body = await _read(self, self.app.state.web.settings.max_body_bytes)
+        return self._body
+
+    async def json(self) -> Any:
+        try:
+            return parse(await self.body())
+        except NotJson as error:
+            raise Problem("malformed-request", f"{error}", errors=[Fault("", f"{error}")]) from None
+        except FaultyJson as error:
+            raise invalid(error.faults) from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    if body and not _is_json(request.headers.get("content-type", "")):
+        raise Problem(
+            "unsupported-media-type",
+            "The body must be application/json",
+            errors=[Fault("Content-Type", "must be application/json")],
+            headers={"Accept": "application/json"},
+        )
+    return bytes(body)
+
+
+def _is_json(content_type: str) -> bool:
+    header = Message()
+    header["content-type"] = content_type
+    charset = header.get_param("charset", "utf-8")
+    return header.get_content_type() == "application/json" and str(charset).lower() in {"utf-8", "utf8"}
+
+
+def _too_large(limit: int) -> Problem:
+    told = f"the body may have at most {limit:,} bytes"
+    return Problem("body-too-large", told, errors=[Fault("", told)], max_bytes=limit)
+
+
+def _refuse_unknown_query(request: Request, known: list[str]) -> None:
+    allowed = ", ".join(f"?{name}" for name in known) or "none"
+    told = f"there is no such query parameter; allowed: {allowed}"
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise invalid([Fault(f"?{name[:100]}", told) for name in unknown[:10]])

@@ -1,0 +1,134 @@
+"""Jobs: add, find, cancel, try again, clean up."""
+
+import time
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.bodies import StrictRoute
+from app.cursors import MAX_CURSOR, BadCursor, decode_cursor, encode_cursor
+from app.moments import Moment
+from app.problems import invalid
+from app.schemas import Deleted, JobOut, JobPage, Status
+from app.state import Web
+from app.strict_json import Fault
+from app.submission import Submitting, accepted, checked_params, handler_of
+from jobs.service import JobNotFound, cancel, delete_finished, retry
+from store.jobs import JobFilter, JobRow, get_job, list_jobs
+
+BIGINT_MAX = 2**63 - 1
+CLEANUP_BUDGET = timedelta(seconds=5)
+
+router = APIRouter(route_class=StrictRoute, tags=["jobs"])
+JobId = Annotated[int, Path(ge=1, le=BIGINT_MAX)]
+
+
+class NewJob(BaseModel):
+    """What `POST /api/jobs` takes; `GET /api/jobs/types` has the parameters of each type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    type: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    run_after: Moment | None = Field(None, description="Not before this time")
+    priority: int = Field(0, ge=-100, le=100, description="Higher runs first")
+
+
+@router.post("/jobs", status_code=202)
+async def add_job(new: NewJob, submitting: Submitting, response: Response) -> JobOut:
+    """Adds a job to its queue."""
+    handler = handler_of(new.type, "/type")
+    params = checked_params(handler, new.params, parent="/params")
+    job = await submitting.add(handler, params, run_after=new.run_after, priority=new.priority)
+    return accepted(response, job)
+
+
+@router.get("/jobs")
+async def find_jobs(
+    web: Web,
+    request: Request,
+    response: Response,
+    status: Annotated[list[Status], Query(max_length=5, description="May be given several times")] = [],  # noqa: B006
+    job_type: Annotated[str | None, Query(alias="type")] = None,
+    queue: Annotated[str | None, Query(pattern=r"^[\w.-]{1,128}$")] = None,
+    created_since: Moment | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=MAX_CURSOR, description="next_cursor of the page before")
+    ] = None,
+) -> JobPage:
+    """Jobs, newest first. Follow `next_cursor`, or the header Link, to the older ones."""
+    if job_type is not None:
+        handler_of(job_type, "?type")
+    wanted = JobFilter(tuple(status), job_type, queue, created_since)
+    after = _after(cursor) if cursor is not None else None
+    async with web.read() as conn:
+        found = await list_jobs(conn, wanted, after=after, limit=limit + 1)
+    page = found[:limit]
+    next_cursor = encode_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    if next_cursor:
+        response.headers["Link"] = f'<{_next_page(request, next_cursor)}>; rel="next"'
+    return JobPage(items=[JobOut.of(job) for job in page], next_cursor=next_cursor)
+
+
+@router.delete("/jobs/cleanup")
+async def clean_up_jobs(
+    web: Web,
+    older_than_days: Annotated[float, Query(ge=0, le=3_650, allow_inf_nan=False)] = 7,
+) -> Deleted:
+    """Deletes the jobs that finished longer ago, in small transactions, for some seconds at most."""
+    deleted, ends_at = 0, time.monotonic() + CLEANUP_BUDGET.total_seconds()
+    while time.monotonic() < ends_at:
+        async with web.transaction() as conn:
+            batch = await delete_finished(conn, timedelta(days=older_than_days))
+        if batch == 0:
+            return Deleted(deleted=deleted, complete=True)
+        deleted += batch
+    return Deleted(deleted=deleted, complete=False)
+
+
+@router.get("/jobs/{job_id}")
+async def show_job(job_id: JobId, web: Web) -> JobOut:
+    async with web.read() as conn:
+        job = await get_job(conn, job_id)
+    return JobOut.of(_existing(job_id, job))
+
+
+@router.post("/jobs/{job_id}/cancel", status_code=202)
+async def cancel_job(job_id: JobId, web: Web, response: Response) -> JobOut:
+    """Cancels a pending job at once, and asks the worker of a running one to stop it."""
+    async with web.transaction() as conn:
+        await cancel(conn, job_id)
+        job = await get_job(conn, job_id)
+    return accepted(response, JobOut.of(_existing(job_id, job)))
+
+
+@router.post("/jobs/{job_id}/retry", status_code=202)
+async def retry_job(job_id: JobId, web: Web, response: Response) -> JobOut:
+    """Puts a failed or cancelled job back into its queue."""
+    async with web.transaction() as conn:
+        await retry(conn, job_id)
+        job = await get_job(conn, job_id)
+    return accepted(response, JobOut.of(_existing(job_id, job)))
+
+
+def _existing(job_id: int, job: JobRow | None) -> JobRow:
+    if job is None:
+        raise JobNotFound(job_id)
+    return job
+
+
+def _after(cursor: str) -> tuple[Any, int]:
+    try:
+        return decode_cursor(cursor)
+    except BadCursor:
+        told = "this is no cursor; give next_cursor of a page, unchanged, or leave it out"
+        raise invalid([Fault("?cursor", told)]) from None
+
+
+def _next_page(request: Request, cursor: str) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return f"{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -1,0 +1,213 @@
+"""The answers of the API as they stand in its schema. Times are UTC."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from app.moments import UtcTime
+from store.jobs import JobRow
+
+Status = Literal["pending", "running", "completed", "failed", "cancelled"]
+
+HealthStatus = Literal["pass", "warn", "fail"]
+
+
+class Out(BaseModel):
+    """An answer; `of` makes it from a row of the store."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class ErrorOut(Out):
+    kind: str
+    message: str
+
+
+class JobLinks(Out):
+    self: str
+    events: str
+
+
+class JobOut(Out):
+    """A job with its current attempt's progress, and its result or error."""
+
+    id: int
+    type: str
+    status: Status
+    queue: str
+    priority: int
+    params: dict[str, Any]
+    requested_by: str | None
+    created_at: UtcTime
+    run_after: UtcTime | None
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
+    seconds: float | None
+    attempt: int
+    progress: float
+    step: str
+    message: str
+    worker: str | None
+    cancel_requested: bool
+    result: Any
+    error: ErrorOut | None
+    links: JobLinks
+
+    @classmethod
+    def of(cls, job: JobRow) -> Self:
+        return cls.model_validate(
+            {
+                **vars(job),
+                "type": job.job_type,
+                "seconds": _seconds(job.started_at, job.finished_at),
+                "error": job.error_kind and {"kind": job.error_kind, "message": job.error},
+                "links": {"self": f"/api/jobs/{job.id}", "events": f"/api/jobs/{job.id}/events"},
+            }
+        )
+
+
+class JobPage(Out):
+    items: list[JobOut]
+    next_cursor: str | None
+
+
+class Deleted(Out):
+    """`complete` is false when time ran out: ask again."""
+
+    deleted: int
+    complete: bool
+
+
+class JobTypeOut(Out):
+    type: str
+    description: str
+    queue: str
+    own_process: bool
+    timeout_seconds: float
+    memory_mb: int | None
+    params_schema: dict[str, Any]
+
+
+class JobTypes(Out):
+    items: list[JobTypeOut]
+
+
+class JobTypeStatsOut(Out):
+    type: str
+    counts: dict[str, int]
+    seconds_p50: float | None
+    seconds_p95: float | None
+
+
+class QueueOut(Out):
+    queue: str
+    pending: int
+    running: int
+    oldest_pending_seconds: float | None
+
+
+class JobStats(Out):
+    """Counts of all jobs, durations of the last day, and the queues that have active jobs."""
+
+    by_status: dict[str, int]
+    by_type: list[JobTypeStatsOut]
+    queues: list[QueueOut]
+
+
+class StepOut(Out):
+    name: str
+    position: int
+    status: str
+    attempt: int
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
+    seconds: float | None
+    counts: dict[str, Any]
+    error: str | None
+
+
+class PipelineOut(Out):
+    id: int
+    type: str
+    status: Status
+    steps: list[StepOut]
+
+
+class ModelRef(Out):
+    name: str
+    version: int
+
+
+class PredictionOut(Out):
+    """Probabilities of the three results of a match, knowing nothing later than `as_of`."""
+
+    match_id: int
+    league: str
+    season: str
+    kickoff_at: UtcTime
+    home_team: str
+    away_team: str
+    home: float
+    draw: float
+    away: float
+    pick: Literal["home", "draw", "away"]
+    model: ModelRef
+    as_of: UtcTime
+    predicted_at: UtcTime
+    job_id: int
+
+
+class ModelOut(Out):
+    """One version of a model, and how it did on matches it had not seen."""
+
+    id: int
+    sport: str
+    name: str
+    version: int
+    status: Literal["candidate", "active", "retired"]
+    metrics: dict[str, float]
+    features: list[str]
+    parameters: dict[str, Any]
+    training_matches: int
+    validation_matches: int
+    data_from: UtcTime
+    data_to: UtcTime
+    as_of: UtcTime
+    artifact_sha256: str
+    artifact_format: str
+    code_revision: str
+    job_id: int
+    created_at: UtcTime
+
+
+class Models(Out):
+    items: list[ModelOut]
+
+
+class ThresholdOut(Out):
+    warn: float | None
+    fail: float | None
+
+
+class ReadingOut(Out):
+    status: HealthStatus
+    value: int | float | str | None
+    unit: str
+    threshold: ThresholdOut
+    output: str
+
+
+class HealthOut(Out):
+    """The worst status of all checks, and what each of them read."""
+
+    status: HealthStatus
+    checked_at: UtcTime
+    checks: dict[str, ReadingOut]
+
+
+def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float | None:
+    """How long the run took, or has taken so far."""
+    if started_at is None:
+        return None
+    return round(((finished_at or datetime.now(UTC)) - started_at).total_seconds(), 3)

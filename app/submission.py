@@ -1,0 +1,91 @@
+"""Adding a job over HTTP: parameters checked as the handler declares them, one transaction, one answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import ValidationError
+
+from app.problems import invalid, request_id_of
+from app.schemas import JobOut
+from app.state import Web, WebState
+from app.strict_json import Fault
+from app.validation import body_faults
+from jobs.handler import HANDLERS, Handler, JobParams
+from jobs.service import submit
+from store.jobs import get_job
+
+POLL_SECONDS = "1"
+REQUESTED_BY = r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Who asks, and where the job goes."""
+
+    web: WebState
+    request_id: str
+    requested_by: str | None
+
+    async def add(
+        self,
+        handler: type[Handler[Any]],
+        params: JobParams,
+        *,
+        run_after: datetime | None = None,
+        priority: int = 0,
+    ) -> JobOut:
+        """The new job. Raises AlreadyActive when the same work is queued or running."""
+        async with self.web.transaction() as conn:
+            job_id = await submit(
+                conn,
+                handler,
+                params,
+                requested_by=self.requested_by,
+                request_id=self.request_id,
+                run_after=run_after,
+                priority=priority,
+            )
+            job = await get_job(conn, job_id)
+        assert job is not None  # noqa: S101 - this transaction has just added it
+        return JobOut.of(job)
+
+
+def _submission(
+    request: Request,
+    web: Web,
+    requested_by: Annotated[
+        str | None,
+        Header(alias="X-Requested-By", pattern=REQUESTED_BY, description="Who asks; shown with the job"),
+    ] = None,
+) -> Submission:
+    return Submission(web, request_id_of(request), requested_by)
+
+
+def accepted(response: Response, job: JobOut) -> JobOut:
+    """The headers of 202: where the job is, and when to look again."""
+    response.headers["Location"] = job.links.self
+    response.headers["Retry-After"] = POLL_SECONDS
+    return job
+
+
+Submitting = Annotated[Submission, Depends(_submission)]
+
+
+def handler_of(job_type: str, pointer: str) -> type[Handler[Any]]:
+    handler = HANDLERS.get(job_type)
+    if handler is None:
+        raise invalid([Fault(pointer, f"there is no such job type; allowed: {', '.join(sorted(HANDLERS))}")])
+    return handler
+
+
+def checked_params(handler: type[Handler[Any]], given: Mapping[str, Any], *, parent: str = "") -> JobParams:
+    """The handler's parameters, taken as JSON: "30" is no number, and 1 is not true."""
+    try:
+        return handler.params.model_validate_json(json.dumps(given), strict=True)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise invalid(body_faults(details, given, model=handler.params, parent=parent)) from None

@@ -1,0 +1,1 @@
+"""How the platform feels: one function per check, one report over all of them."""

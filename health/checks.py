@@ -1,0 +1,161 @@
+"""One function per check: it measures one thing and says whether that is well."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+from sqlalchemy import text
+
+from store.database import Database
+from store.jobs import QueueDepth, live_workers, queue_depths
+from store.matches import data_age
+from store.migrations import missing_migrations
+from store.models import active_model
+
+Status = Literal["pass", "warn", "fail"]
+# A worker writes its heartbeat every 10 seconds.
+WORKER_ALIVE = timedelta(seconds=30)
+SPORT = "football"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From which value on a check warns or fails; None means never."""
+
+    warn: float | None = None
+    fail: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a check found; `value` is None when there was nothing to measure."""
+
+    status: Status
+    value: float | str | None
+    unit: str
+    threshold: Threshold = Threshold()
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is looked at."""
+
+    database: Database
+    folder: Path
+
+
+Check = Callable[[Subject], Awaitable[Reading]]
+
+
+async def database_latency(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        began = time.perf_counter()
+        await conn.execute(text("select 1"))
+        milliseconds = (time.perf_counter() - began) * 1000
+    return _judged(round(milliseconds, 2), "ms", Threshold(warn=100, fail=1_000))
+
+
+async def migrations(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        missing = await missing_migrations(conn)
+    output = f"run `matchday migrate`: {', '.join(missing)}" if missing else ""
+    return _judged(len(missing), "missing files", Threshold(fail=1), output)
+
+
+async def queue_pending(subject: Subject) -> Reading:
+    depths = await _depths(subject)
+    running = sum(depth.running for depth in depths)
+    return _judged(
+        sum(depth.pending for depth in depths), "jobs", Threshold(warn=10_000), f"{running} running"
+    )
+
+
+async def queue_oldest_pending(subject: Subject) -> Reading:
+    ages = [depth.oldest_pending_seconds or 0 for depth in await _depths(subject)]
+    return _judged(round(max(ages, default=0), 1), "s", Threshold(warn=300, fail=3_600))
+
+
+async def workers_alive(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        workers = await live_workers(conn, WORKER_ALIVE)
+    if workers:
+        return Reading("pass", workers, "workers")
+    return Reading("warn", 0, "workers", output="no worker is running: jobs wait")
+
+
+async def model_active(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        model = await active_model(conn, SPORT)
+    if model is None:
+        return Reading("warn", None, "version", output="no model predicts yet: run a data_pipeline job")
+    return Reading("pass", f"{model.name} {model.version}", "version")
+
+
+async def data_age_hours(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        data = await data_age(conn)
+    if data.last_change_at is None:
+        return Reading("warn", None, "h", output="there are no matches yet: run a data_pipeline job")
+    hours = (datetime.now(UTC) - data.last_change_at) / timedelta(hours=1)
+    return _judged(round(max(hours, 0), 2), "h", Threshold(warn=24 * 7), f"{data.matches} matches")
+
+
+async def cpu_use(subject: Subject) -> Reading:  # noqa: ARG001 - the machine, whatever the subject
+    # Since the last call: the share over the time between two reports.
+    return _judged(psutil.cpu_percent(interval=None), "%", Threshold(warn=95))
+
+
+async def memory_use(subject: Subject) -> Reading:  # noqa: ARG001
+    return _judged(psutil.virtual_memory().percent, "%", Threshold(warn=90, fail=98))
+
+
+async def process_memory(subject: Subject) -> Reading:  # noqa: ARG001
+    resident = psutil.Process(os.getpid()).memory_info().rss
+    return _judged(round(resident / MEGABYTE, 1), "MB", Threshold(warn=500))
+
+
+async def disk_use(subject: Subject) -> Reading:
+    usage = await asyncio.to_thread(_disk_usage_at, subject.folder.absolute())
+    return _judged(usage.percent, "%", Threshold(warn=90, fail=98))
+
+
+CHECKS: dict[str, Check] = {
+    "database:latency": database_latency,
+    "database:migrations": migrations,
+    "queue:pending": queue_pending,
+    "queue:oldest_pending": queue_oldest_pending,
+    "workers:alive": workers_alive,
+    "model:active": model_active,
+    "data:age": data_age_hours,
+    "system:cpu": cpu_use,
+    "system:memory": memory_use,
+    "system:disk": disk_use,
+    "process:memory": process_memory,
+}
+
+
+def _disk_usage_at(folder: Path) -> Any:
+    """Of the folder, or of the nearest one above it while it does not exist."""
+    return psutil.disk_usage(str(next(path for path in (folder, *folder.parents) if path.exists())))
+
+
+async def _depths(subject: Subject) -> list[QueueDepth]:
+    async with subject.database.read() as conn:
+        return await queue_depths(conn)
+
+
+def _judged(value: float, unit: str, threshold: Threshold, output: str = "") -> Reading:
+    status: Status = "pass"
+    if threshold.fail is not None and value >= threshold.fail:
+        status = "fail"
+    elif threshold.warn is not None and value >= threshold.warn:
+        status = "warn"
+    return Reading(status, value, unit, threshold, output)
