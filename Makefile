@@ -1,0 +1,70 @@
+# `make demo` and `make test` set up what they need in .venv; nothing is installed outside of it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+FORMAT ?=
+KEEP ?=
+# A test worker for each core: half of their time they wait for PostgreSQL and child processes.
+TEST_WORKERS ?= auto
+
+.PHONY: demo serve test check format lint types imports lock bench-memory bench-start clean
+
+demo: .venv/run.stamp
+	@$(BIN)/matchday demo $(if $(DATA),--data "$(DATA)") $(if $(filter json,$(FORMAT)),--json) $(if $(KEEP),--keep)
+
+serve: .venv/run.stamp
+	@$(BIN)/matchday serve
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+
+check: format lint types imports
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+
+types: .venv/dev.stamp
+	$(BIN)/mypy .
+
+imports: .venv/dev.stamp
+	$(BIN)/lint-imports
+
+bench-memory: .venv/run.stamp
+	$(BIN)/python -m bench.memory
+
+bench-start: .venv/run.stamp
+	$(BIN)/python -m bench.first_steps
+
+# The lock files carry versions and hashes, and serve every Python from 3.11 on.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: .venv/dev.stamp
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra worker --output-file requirements-worker.txt
+	$(COMPILE) --extra worker --extra embedded --output-file requirements-embedded.txt
+	$(COMPILE) --extra worker --extra embedded --extra dev --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv .matchday .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "matchday needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements-embedded.txt pyproject.toml
+	@echo "Installing matchday into .venv" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-embedded.txt >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.txt
+	@echo "Installing the test tools into .venv" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt >&2
+	@touch $@
