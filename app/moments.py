@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 # PostgreSQL stores times that Python cannot read back: every list with such a job would fail.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,5 +29,5 @@ def _in_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_is_near), BeforeValidator(_is_text)]
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_is_near), BeforeValidator(_is_text)]
 UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
