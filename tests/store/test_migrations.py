@@ -1,0 +1,137 @@
+"""Migrations: once each, all or nothing, safe for many at once."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from store.database import Database
+from store.migrations import FOLDER, MigrationError, migrate, missing_migrations, read_migrations
+from tests.engine.worker import ROOT
+
+ALL = [path.name for path in sorted((FOLDER / "migrations").glob("*.sql"))]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A schema of its own: one table, one view on it."""
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "views").mkdir()
+    (tmp_path / "migrations" / "0001_things.sql").write_text("create table things (n int);")
+    (tmp_path / "views" / "all_things.sql").write_text("create view all_things as select n from things;")
+    return tmp_path
+
+
+def names(url: str) -> list[str]:
+    with psycopg.connect(url) as conn:
+        return [row[0] for row in conn.execute("select name from schema_migrations order by version")]
+
+
+def test_an_empty_database_gets_everything_and_then_nothing(empty_database_url: str) -> None:
+    first = migrate(empty_database_url)
+    assert (first.applied, first.views_recreated, first.version) == (ALL, True, len(ALL))
+    second = migrate(empty_database_url)
+    assert (second.applied, second.views_recreated, second.version) == ([], False, len(ALL))
+
+
+def test_many_processes_at_once_apply_each_file_once(empty_database_url: str) -> None:
+    code = "import sys; from store.migrations import migrate; print(migrate(sys.argv[1]).applied)"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, empty_database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0, 0]
+    applied = [name for line in said for name in ALL if name in line]
+    assert sorted(applied) == ALL
+    assert names(empty_database_url) == ["views", *ALL]
+
+
+def test_an_edited_file_is_refused_by_name(empty_database_url: str, folder: Path) -> None:
+    migrate(empty_database_url, folder=folder)
+    (folder / "migrations" / "0001_things.sql").write_text("create table things (n bigint);")
+    with pytest.raises(MigrationError, match=r"0001_things\.sql was changed"):
+        migrate(empty_database_url, folder=folder)
+
+
+def test_a_failing_file_leaves_nothing_and_says_where(empty_database_url: str, folder: Path) -> None:
+    (folder / "migrations" / "0002_more.sql").write_text("create table more (n int);\nselect nothing_here;\n")
+    with pytest.raises(MigrationError, match=r"0002_more\.sql, line 2: column .nothing_here. does not exist"):
+        migrate(empty_database_url, folder=folder)
+    with psycopg.connect(empty_database_url) as conn:
+        assert conn.execute("select to_regclass('things'), to_regclass('more')").fetchone() == (
+            "things",
+            None,
+        )
+    assert names(empty_database_url) == ["0001_things.sql"]
+
+
+def test_a_changed_view_is_made_anew(empty_database_url: str, folder: Path) -> None:
+    migrate(empty_database_url, folder=folder)
+    (folder / "views" / "all_things.sql").write_text(
+        "create view all_things as select n + 1 as m from things;"
+    )
+    assert migrate(empty_database_url, folder=folder).views_recreated
+    with psycopg.connect(empty_database_url) as conn:
+        conn.execute("select m from all_things")
+
+
+@pytest.mark.parametrize("second", ["0003_gap.sql", "0001_again.sql", "2_short.sql", "0002_Wrong Name.sql"])
+def test_wrong_names_and_numbers_are_refused(folder: Path, second: str) -> None:
+    (folder / "migrations" / second).write_text("select 1;")
+    with pytest.raises(MigrationError):
+        read_migrations(folder)
+
+
+def test_a_held_table_is_waited_for(empty_database_url: str, folder: Path) -> None:
+    migrate(empty_database_url, folder=folder)
+    (folder / "migrations" / "0002_column.sql").write_text("alter table things add column m int;")
+    waiting = threading.Event()
+    with psycopg.connect(empty_database_url) as holder:
+        holder.execute("select 1 from things")  # its lock is held until the transaction ends
+        said: list[str] = []
+
+        def tell(line: str) -> None:
+            said.append(line)
+            if "waiting for a lock" in line and not waiting.is_set():
+                waiting.set()
+                holder.rollback()
+
+        assert migrate(empty_database_url, folder=folder, log=tell).applied == ["0002_column.sql"]
+    assert waiting.is_set()
+
+
+def test_a_database_that_is_newer_is_accepted_and_mentioned(empty_database_url: str, folder: Path) -> None:
+    (folder / "migrations" / "0002_more.sql").write_text("create table more (n int);")
+    migrate(empty_database_url, folder=folder)
+    (folder / "migrations" / "0002_more.sql").unlink()
+    said: list[str] = []
+    assert migrate(empty_database_url, folder=folder, log=said.append).version == 2
+    assert any("newer than this release" in line for line in said)
+
+
+def test_an_unreachable_server_is_one_line_without_the_password() -> None:
+    with pytest.raises(MigrationError) as refused:
+        migrate("postgresql://someone:hunter2@127.0.0.1:1/none")
+    assert "cannot be reached" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_what_is_missing_is_named(empty_database_url: str, folder: Path) -> None:
+    database = Database(empty_database_url, process="test")
+    try:
+        async with database.read() as conn:
+            assert await missing_migrations(conn, folder) == ["0001_things.sql"]
+        migrate(empty_database_url, folder=folder)
+        async with database.read() as conn:
+            assert await missing_migrations(conn, folder) == []
+            assert await conn.scalar(text("select count(*) from things")) == 0
+    finally:
+        await database.close()
