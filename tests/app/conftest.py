@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -28,12 +28,7 @@ def app(settings: Settings) -> FastAPI:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the running application; an unexpected error is a 500, as it would be for anybody."""
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://matchday") as client,
-    ):
+    async with client_of(app) as client:
         yield client
 
 
@@ -49,6 +44,17 @@ def server(app: FastAPI) -> Iterator[str]:
     """The address of a real server, for what the ASGI door cannot show: streams, chunks, disconnects."""
     with serving(app) as address:
         yield address
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the running application; an unexpected error is a 500, as it would be for anybody."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://matchday") as client,
+    ):
+        yield client
 
 
 class _Server(uvicorn.Server):

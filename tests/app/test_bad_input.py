@@ -2,12 +2,16 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx2
 import psycopg
 import pytest
+
+from app.main import create_app
+from config.settings import Settings
+from tests.app.conftest import client_of
 
 pytestmark = pytest.mark.anyio
 JSON = {"Content-Type": "application/json"}
@@ -113,12 +117,28 @@ PATHS: dict[str, tuple[str, str, int, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+async def client(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """One application for the whole table: nothing that it refuses may leave a trace."""
+    home = tmp_path_factory.mktemp("home")
+    app = create_app(Settings(_env_file=None, database_url=database_url, matchday_home=home))
+    async with client_of(app) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _nothing_is_written(database_url: str, clean_database: None) -> Iterator[None]:
+def _nothing_is_written(database_url: str) -> Iterator[None]:
+    before = count_jobs(database_url)
     yield
+    assert count_jobs(database_url) == before
+
+
+def count_jobs(database_url: str) -> int:
     with psycopg.connect(database_url) as conn:
-        counted = conn.execute("select count(*) from procrastinate_jobs").fetchone()
-    assert counted == (0,)
+        (count,) = conn.execute("select count(*) from procrastinate_jobs").fetchone() or (0,)
+    return int(count)
 
 
 def check(answer: httpx2.Response, status: int, pointer: str, word: str) -> dict[str, Any]:
