@@ -1,8 +1,9 @@
 """Elo ratings of clubs, each as of the kick-off of the match it stands beside.
 
-The formula is that of the World Football Elo Ratings (eloratings.net/about): expected score
-1 / (1 + 10^(-d/400)) with the home side's advantage added to d, and a change of K times the weight of the goal
-difference times the surprise. Here K is 20 instead of 20 to 60, since every league match weighs the same.
+The formula is that of the World Football Elo Ratings (eloratings.net/about). The expected score is
+1 / (1 + 10^(-d/400)), with the home side's advantage added to d; a rating changes by K times the weight of
+the goal difference times the surprise. They take a K of 20 to 60 by the weight of the match. All matches here
+are league matches; 15 had the lowest log loss of 10 to 25 on six leagues from 2016 to 2021.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-K = 20.0
+K = 15.0
 HOME_ADVANTAGE = 65.0
 STARTING_RATING = 1500.0
 # A club that joins a league already under way was promoted into it, and is weaker than its average club. One

@@ -1,0 +1,134 @@
+"""Ordered logit on the clubs' Elo difference: the simple model that others must beat. Kept as plain JSON."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from modeling.calibration import Calibration
+from modeling.metrics import Outcomes, Probabilities
+from modeling.model import ArtifactUnusable, Calibrated, inputs
+
+FORMAT = "matchday.elo_logit/1"
+FEATURES = ("elo_difference", "league_home_wins", "league_draws")
+HOME, DRAW, AWAY = range(3)
+SMALLEST = 1e-12
+# Keeps the fit finite where a window holds no away win, say. Too weak to be seen in real leagues.
+RIDGE = 1e-4
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EloLogit:
+    """P(away) = L(low - s), P(not home) = L(high - s), with s the weighted sum of the standardised features
+    and L the logistic function: the proportional-odds model of McCullagh (1980).
+    """
+
+    name: ClassVar[str] = "elo_logit"
+    artifact_format: ClassVar[str] = "json"
+
+    means: list[float]
+    scales: list[float]
+    weights: list[float]
+    low: float
+    high: float
+    features: tuple[str, ...] = FEATURES
+
+    @classmethod
+    def fit(cls, features: pd.DataFrame, outcomes: Outcomes) -> Self:
+        values = inputs(features, FEATURES)
+        means, scales = values.mean(axis=0), values.std(axis=0)
+        scales[scales < SMALLEST] = 1.0
+        standard = (values - means) / scales
+        start = np.concatenate([np.zeros(len(FEATURES)), [-1.0, 0.0]])
+        found = minimize(_loss, start, args=(standard, outcomes), jac=True, method="L-BFGS-B").x
+        low, high = _thresholds(found)
+        return cls(means.tolist(), scales.tolist(), found[:-2].tolist(), float(low), float(high))
+
+    def probabilities(self, features: pd.DataFrame) -> Probabilities:
+        standard = (inputs(features, self.features) - self.means) / self.scales
+        score = standard @ np.array(self.weights)
+        away, not_home = expit(self.low - score), expit(self.high - score)
+        return np.column_stack([1 - not_home, not_home - away, away])
+
+    def importance(self) -> dict[str, float]:
+        """The size of each standardised weight."""
+        sizes = np.abs(self.weights)
+        total = sizes.sum() or 1.0
+        return dict(zip(self.features, (sizes / total).tolist(), strict=True))
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "weights": dict(zip(self.features, self.weights, strict=True)),
+            "low": self.low,
+            "high": self.high,
+        }
+
+    def to_bytes(self, calibration: Calibration) -> bytes:
+        return json.dumps({"format": FORMAT, **asdict(self), "calibration": asdict(calibration)}).encode()
+
+    @classmethod
+    def from_bytes(cls, artifact: bytes) -> Calibrated:
+        try:
+            document = _Document.model_validate_json(artifact)
+        except ValidationError as error:
+            raise ArtifactUnusable(f"not an {FORMAT} document: {error.error_count()} faults") from None
+        return document.model()
+
+
+class _CalibrationDocument(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sharpness: FiniteFloat
+    shifts: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+
+
+class _Document(BaseModel):
+    """The artifact as it stands in the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: str
+    means: list[FiniteFloat]
+    scales: list[FiniteFloat]
+    weights: list[FiniteFloat]
+    low: FiniteFloat
+    high: FiniteFloat
+    features: tuple[str, ...]
+    calibration: _CalibrationDocument
+
+    def model(self) -> Calibrated:
+        lengths = {len(self.means), len(self.scales), len(self.weights), len(self.features)}
+        if self.format != FORMAT or len(lengths) != 1 or self.low > self.high or 0.0 in self.scales:
+            raise ArtifactUnusable(f"not a consistent {FORMAT} document")
+        fitted = EloLogit(self.means, self.scales, self.weights, self.low, self.high, self.features)
+        return Calibrated(fitted, Calibration(self.calibration.sharpness, self.calibration.shifts))
+
+
+def _thresholds(x: Numbers) -> tuple[float, float]:
+    # The distance of the two is kept positive by its logarithm.
+    return x[-2], x[-2] + np.exp(x[-1])
+
+
+def _loss(x: Numbers, standard: Numbers, outcomes: Outcomes) -> tuple[float, Numbers]:
+    """Mean log loss of the ordered logit and its gradient by weights, low threshold and log distance."""
+    weights, (low, high) = x[:-2], _thresholds(x)
+    score = standard @ weights
+    away, not_home = expit(low - score), expit(high - score)
+    given = np.choose(outcomes, [1 - not_home, not_home - away, away]).clip(SMALLEST, 1)
+    slope_low, slope_high = away * (1 - away), not_home * (1 - not_home)
+    by_low = np.choose(outcomes, [np.zeros_like(score), -slope_low, slope_low]) / given
+    by_high = np.choose(outcomes, [-slope_high, slope_high, np.zeros_like(score)]) / given
+    by_score = -(by_low + by_high)
+    gradient = np.concatenate(
+        [standard.T @ by_score, [(by_low + by_high).sum(), (by_high * np.exp(x[-1])).sum()]]
+    ) / -len(outcomes)
+    gradient[:-2] += 2 * RIDGE * weights
+    return float(-np.log(given).mean() + RIDGE * weights @ weights), gradient

@@ -1,0 +1,72 @@
+"""What every model is: fitted on features and outcomes, asked for probabilities, kept as bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from modeling.calibration import Calibration
+from modeling.metrics import Outcomes, Probabilities
+
+
+class ArtifactUnusable(Exception):
+    """The bytes are not an artifact of this model, or not one that this version of the code reads."""
+
+
+class FeaturesUnusable(Exception):
+    """The features lack a column that the model reads, or hold something that is not a finite number."""
+
+
+class Model(Protocol):
+    """One kind of model; an object is a fitted one."""
+
+    name: ClassVar[str]
+    artifact_format: ClassVar[str]
+
+    @property
+    def features(self) -> Sequence[str]:
+        """The columns it reads."""
+
+    @classmethod
+    def fit(cls, features: pd.DataFrame, outcomes: Outcomes) -> Self: ...
+
+    def probabilities(self, features: pd.DataFrame) -> Probabilities:
+        """Home, draw, away of every row, before calibration."""
+
+    def importance(self) -> dict[str, float]:
+        """The share of each feature in the model; the shares add up to 1."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What an analyst wants to know of the fit, as JSON values."""
+
+    def to_bytes(self, calibration: Calibration) -> bytes: ...
+
+    @classmethod
+    def from_bytes(cls, artifact: bytes) -> "Calibrated":
+        """Raises ArtifactUnusable."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A fitted model behind its calibration: what serves."""
+
+    model: Model
+    calibration: Calibration
+
+    def probabilities(self, features: pd.DataFrame) -> Probabilities:
+        return self.calibration.apply(self.model.probabilities(features))
+
+
+def inputs(features: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    """The named columns in their order, shape (n, k). Raises FeaturesUnusable."""
+    missing = [name for name in names if name not in features.columns]
+    if missing:
+        raise FeaturesUnusable(f"the features lack {', '.join(missing)}")
+    values = features[list(names)].to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        broken = [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]
+        raise FeaturesUnusable(f"not a finite number in {', '.join(broken)}")
+    return values
