@@ -1,0 +1,132 @@
+"""The report is made whatever its checks do, and says what they measured."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from health import report as report_module
+from health.checks import CHECKS, Reading, Subject, Threshold
+from health.readiness import why_not_ready
+from health.report import HealthReports, report
+from store.database import Database
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def subject(database: Database, tmp_path: Path) -> Subject:
+    return Subject(database, tmp_path / "not" / "yet" / "there")
+
+
+async def well(_: Subject) -> Reading:
+    return Reading("pass", 1, "jobs")
+
+
+async def worried(_: Subject) -> Reading:
+    return Reading("warn", 2, "jobs", Threshold(warn=2))
+
+
+async def broken(_: Subject) -> Reading:
+    raise RuntimeError("secret=hunter2")
+
+
+async def hanging(_: Subject) -> Reading:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def test_an_empty_platform_is_worth_a_warning_not_a_failure(subject: Subject) -> None:
+    made = await report(subject)
+    assert set(made.checks) == set(CHECKS)
+    statuses = {name: reading.status for name, reading in made.checks.items()}
+    assert made.status == ("fail" if "fail" in statuses.values() else "warn")
+    assert statuses["database:latency"] == statuses["database:migrations"] == "pass"
+    assert statuses["workers:alive"] == statuses["model:active"] == statuses["data:age"] == "warn"
+
+
+async def test_every_check_has_a_value_with_its_unit(subject: Subject) -> None:
+    made = await report(subject)
+    measured = {name: reading for name, reading in made.checks.items() if reading.value is not None}
+    assert set(CHECKS) - set(measured) == {"model:active", "data:age"}
+    assert all(reading.unit for reading in made.checks.values())
+    assert 0 < float(measured["database:latency"].value or 0) < 1_000
+
+
+async def test_waiting_jobs_and_live_workers_are_counted(subject: Subject) -> None:
+    async with subject.database.transaction() as conn:
+        await conn.execute(
+            text(
+                "insert into procrastinate_jobs (queue_name, task_name, created_at)"
+                " values ('a', 't', now() - interval '10 minutes'), ('b', 't', now())"
+            )
+        )
+        await conn.execute(text("insert into procrastinate_workers default values"))
+        await conn.execute(
+            text("insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')")
+        )
+    checks = (await report(subject)).checks
+    assert checks["queue:pending"].value == 2
+    assert checks["queue:oldest_pending"].status == "warn"
+    assert 600 <= float(checks["queue:oldest_pending"].value or 0) < 700
+    assert (checks["workers:alive"].status, checks["workers:alive"].value) == ("pass", 1)
+
+
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [
+        ({"a": well}, "pass"),
+        ({"a": well, "b": worried}, "warn"),
+        ({"a": worried, "b": broken}, "fail"),
+    ],
+)
+async def test_the_report_is_as_bad_as_its_worst_check(subject: Subject, checks, status: str) -> None:  # type: ignore[no-untyped-def]
+    assert (await report(subject, checks)).status == status
+
+
+async def test_a_broken_check_is_a_result_without_secrets(subject: Subject) -> None:
+    made = await report(subject, {"a": broken, "b": well})
+    assert made.checks["a"] == Reading("fail", None, "", output="the check itself failed; the log says why")
+    assert made.checks["b"].status == "pass"
+
+
+async def test_a_hanging_check_is_cut_off(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_module, "CHECK_TIMEOUT", timedelta(milliseconds=20))
+    made = await report(subject, {"a": hanging, "b": well})
+    assert made.checks["a"].output == "no answer within 0.02 s"
+    assert made.checks["b"].status == "pass"
+
+
+async def test_a_fresh_report_serves_many_callers(subject: Subject) -> None:
+    made = 0
+
+    async def counted(_: Subject) -> Reading:
+        nonlocal made
+        made += 1
+        return Reading("pass", made, "calls")
+
+    reports = HealthReports(subject, {"a": counted})
+    answers = await asyncio.gather(*(reports.latest() for _ in range(20)))
+    assert made == 1
+    assert len({id(answer) for answer in answers}) == 1
+
+
+async def test_a_migrated_database_is_ready(database: Database) -> None:
+    assert await why_not_ready(database) is None
+
+
+async def test_a_database_without_tables_is_not_ready(empty_database_url: str) -> None:
+    database = Database(empty_database_url, process="test", pool_size=1)
+    reason = await why_not_ready(database)
+    await database.close()
+    assert reason is not None
+    assert "matchday migrate" in reason
+    assert "0002_jobs.sql" in reason
+
+
+async def test_a_database_that_refuses_is_not_ready() -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none", process="test", pool_size=1)
+    assert await why_not_ready(database) == "the database cannot be reached"
+    await database.close()
