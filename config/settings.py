@@ -18,7 +18,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Every setting of matchday. `.env.example` documents each one for operators."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="forbid", frozen=True)
 
     database_url: Annotated[str, Field(repr=False)] = ""
     database_url_direct: Annotated[str, Field(repr=False)] = ""

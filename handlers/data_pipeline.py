@@ -41,26 +41,26 @@ class DataPipelineHandler(Handler[DataPipelineParams]):
         async with pipeline.step("features") as step:
             known = await known_matches(job.database, as_of, params.horizon_days)
             step.counts = known.counts
-        models = []
+        trained = None
         if params.train_model:
             async with pipeline.step("train") as step:
-                models = await train_models(
+                trained = await train_models(
                     job,
                     known,
                     days_back=params.history_days,
                     min_matches=params.min_matches,
                     report=step.report,
                 )
-                step.counts = {"models": len(models), "validation_matches": models[0].validation_matches}
+                step.counts = {"models": len(trained.versions)}
         else:
             await pipeline.skip("train")
         async with pipeline.step("predict") as step:
-            predicted = await predict_fixtures(job, known, params.leagues)
+            predicted = await predict_fixtures(job, known, params.leagues, trained.best if trained else None)
             step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
         return FootballResult(
             as_of=as_of,
             ingest=counts,
-            models=[ModelResult.of(model) for model in models],
+            models=[ModelResult.of(model) for model in trained.versions] if trained else [],
             predictions=await returned_predictions(job, params.return_predictions),
             **predicted.summary(known),
         )

@@ -36,11 +36,11 @@ class ModelTrainingHandler(Handler[ModelTrainingParams]):
         async with job.database.read() as conn:
             as_of = await resolve_as_of(conn, params.as_of, chosen_source(None, job.settings), None)
         known = await known_matches(job.database, as_of, horizon_days=1)
-        models = await train_models(
+        trained = await train_models(
             job,
             known,
             days_back=params.days_back,
             min_matches=params.min_matches,
             report=lambda fraction, message: job.progress(0.2 + 0.8 * fraction, message, step="train"),
         )
-        return FootballResult(as_of=as_of, models=[ModelResult.of(model) for model in models])
+        return FootballResult(as_of=as_of, models=[ModelResult.of(model) for model in trained.versions])

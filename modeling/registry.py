@@ -1,6 +1,7 @@
 """Publishes what a training made: every model a version, the best in service if it beats the base rates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
@@ -8,7 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from modeling.train import TrainedModel, Training
 from sports.base import SportName
-from store.models import ModelRow, NewModelVersion, activate, add_version, list_models, lock_registry
+from store.models import (
+    ModelRow,
+    NewModelVersion,
+    activate,
+    active_model,
+    add_version,
+    list_models,
+    lock_registry,
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """The new versions, and which of them may predict; None if none is better than the base rates."""
+
+    versions: list[ModelRow]
+    best_id: int | None
+
+    @property
+    def best(self) -> ModelRow | None:
+        return next((model for model in self.versions if model.id == self.best_id), None)
 
 
 async def publish(
@@ -19,11 +40,12 @@ async def publish(
     sport: SportName,
     as_of: datetime,
     job_id: int,
-) -> list[ModelRow]:
+) -> Published:
     """Adds the versions and puts the one with the lowest validation log loss in service.
 
-    One that does not beat the base rates of the same validation matches is kept as a candidate only, and the
-    model in service stays. `artifact_keys` are the SHA-256 keys of the models' artifacts, in their order.
+    It stays a candidate if it does not beat the base rates of the same validation matches, or if the model in
+    service knows later matches (a past moment was replayed). `artifact_keys` are the SHA-256 keys of the
+    models' artifacts, in their order.
     """
     await lock_registry(conn, sport)
     added = [
@@ -31,9 +53,13 @@ async def publish(
         for model, key in zip(training.models, artifact_keys, strict=True)
     ]
     best = min(added, key=lambda model: model.metrics["log_loss"])
-    if best.metrics["log_loss"] < best.metrics["base_rates_log_loss"]:
+    if best.metrics["log_loss"] >= best.metrics["base_rates_log_loss"]:
+        return Published(added, None)
+    active = await active_model(conn, sport)
+    if active is None or active.as_of <= as_of:
         await activate(conn, best)
-    return sorted(await list_models(conn, sport=sport, job_id=job_id, limit=len(added)), key=lambda m: m.id)
+    versions = await list_models(conn, sport=sport, job_id=job_id, limit=len(added))
+    return Published(versions[::-1], best.id)
 
 
 def _version(

@@ -18,6 +18,10 @@ class NoActiveModel(Exception):
     """No model of the sport is in service."""
 
 
+class ModelFromTheFuture(Exception):
+    """The model in service has seen matches that were not known at the moment asked for."""
+
+
 @dataclass(frozen=True)
 class Predicted:
     """What one run predicted: the model that did, and how many of how many fixtures."""
@@ -43,17 +47,32 @@ class Predicted:
         }
 
 
-async def predict_fixtures(job: Job, known: KnownMatches, leagues: tuple[str, ...] | None) -> Predicted:
-    """Stores a prediction of every fixture in the window. Raises NoActiveModel, ArtifactCorrupt."""
-    async with job.database.read() as conn:
-        model = await active_model(conn, "football")
-    if model is None:
-        raise NoActiveModel("no football model is in service: run a model_training job first")
+async def predict_fixtures(
+    job: Job, known: KnownMatches, leagues: tuple[str, ...] | None, model: ModelRow | None = None
+) -> Predicted:
+    """Stores a prediction of every fixture in the window, by the model given or else the one in service.
+
+    Raises NoActiveModel, ModelFromTheFuture, ArtifactCorrupt.
+    """
+    model = model or await _model_in_service(job, known)
     fixtures = _fixtures(known, leagues)
     rows = _predictions(job, model, known, fixtures) if len(fixtures) else []
     async with job.transaction() as conn:
         saved = await save_predictions(conn, job.id, rows)
     return Predicted(model, len(fixtures), saved)
+
+
+async def _model_in_service(job: Job, known: KnownMatches) -> ModelRow:
+    async with job.database.read() as conn:
+        model = await active_model(conn, "football")
+    if model is None:
+        raise NoActiveModel("no football model is in service: run a model_training job first")
+    if model.as_of > known.as_of:
+        raise ModelFromTheFuture(
+            f"the model in service knows matches until {model.as_of:%Y-%m-%d %H:%M} UTC, later than the "
+            f"moment asked for ({known.as_of:%Y-%m-%d %H:%M}): a data_pipeline job can train one for it"
+        )
+    return model
 
 
 def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "DataFrame":

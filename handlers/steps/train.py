@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from handlers.steps.features import KnownMatches
 from jobs.handler import Job
-from store.models import ModelRow
+
+if TYPE_CHECKING:
+    from modeling.registry import Published
 
 
 async def train_models(
     job: Job, known: KnownMatches, *, days_back: int, min_matches: int, report: Callable[[float, str], None]
-) -> list[ModelRow]:
+) -> "Published":
     """The new versions, as the registry keeps them. Raises NotEnoughMatches."""
     from modeling.artifacts import ArtifactStore
     from modeling.registry import publish

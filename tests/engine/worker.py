@@ -31,7 +31,7 @@ def worker(url: str, *options: str, handlers: str = "tests.engine") -> Iterator[
     process = subprocess.Popen(
         [sys.executable, "-m", "jobs.worker", "--handlers", handlers, *options],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "WORKER_PRELOAD": " ", "LOG_LEVEL": "WARNING"},
+        env={**os.environ, "DATABASE_URL": url, "WORKER_PRELOAD": "", "LOG_LEVEL": "WARNING"},
         start_new_session=True,
     )
     family = psutil.Process(process.pid)

@@ -1,0 +1,30 @@
+"""Runs a handler in the test's own process, on a job that it really holds."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from config.settings import Settings
+from jobs import service
+from jobs.handler import Handler, Job, JobParams
+from store.database import Database
+
+
+async def run_inline(
+    database: Database, settings: Settings, handler: type[Handler[Any]], params: JobParams
+) -> tuple[int, Any]:
+    """The job's id and what its handler returned; the job is completed afterwards."""
+    async with database.transaction() as conn:
+        job_id = await service.submit(conn, handler, params)
+        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
+        await conn.execute(text("select open_run(:id, 1, 'test')"), {"id": job_id})
+    job = Job(job_id, 1, database, settings, lambda *_: None)
+    result = await handler().run(params, job)
+    async with database.transaction() as conn:
+        await conn.execute(
+            text(
+                "select end_run(:id, 1, 'test', 'completed', null, null, null, null, null, null, null, null)"
+            ),
+            {"id": job_id},
+        )
+    return job_id, result
