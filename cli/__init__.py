@@ -1,0 +1,1 @@
+"""The `matchday` command: starts the processes, and talks to the API for everything about jobs."""

@@ -1,0 +1,96 @@
+"""What the API answers, as far as the command shows it; fields that a newer API adds are kept."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+FINISHED = frozenset({"completed", "failed", "cancelled"})
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class JobError(Answer):
+    kind: str
+    message: str
+
+
+class Job(Answer):
+    id: int
+    type: str
+    status: str
+    queue: str
+    priority: int
+    params: dict[str, Any]
+    requested_by: str | None
+    created_at: datetime
+    run_after: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+    attempt: int
+    progress: float
+    step: str
+    message: str
+    worker: str | None
+    cancel_requested: bool
+    result: Any
+    error: JobError | None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def ending(self) -> str:
+        """How a job that did not complete ended, in one line."""
+        where = f" in step {self.step}" if self.step else ""
+        if self.error is None:
+            return f"{self.status}{where}"
+        kind = "" if self.error.kind == "error" else f" ({self.error.kind})"
+        return f"{self.status}{where}{kind}: {self.error.message}"
+
+
+class JobPage(Answer):
+    items: list[Job]
+    next_cursor: str | None
+
+
+class JobType(Answer):
+    type: str
+    description: str
+    queue: str
+    own_process: bool
+    timeout_seconds: float
+    params_schema: dict[str, Any]
+
+
+class JobTypes(Answer):
+    items: list[JobType]
+
+
+class Cleaned(Answer):
+    deleted: int
+    complete: bool
+
+
+class Fault(Answer):
+    pointer: str
+    message: str
+
+
+class Problem(Answer):
+    """RFC 9457, as the API answers every error."""
+
+    title: str
+    status: int
+    detail: str = ""
+    request_id: str = ""
+    errors: list[Fault] = []
+
+    def line(self) -> str:
+        told = [f"{fault.pointer}: {fault.message}" for fault in self.errors] or [self.detail]
+        origin = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{self.title}: {'; '.join(told)}{origin}"

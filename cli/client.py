@@ -1,0 +1,152 @@
+"""The API as the command uses it: typed answers, and each thing that can go wrong as one line."""
+
+import getpass
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from cli.answers import Cleaned, Job, JobPage, JobTypes, Problem
+from cli.failures import CommandFailed, OutOfReach, WrongUsage
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+TIMEOUT_SECONDS = 15.0
+# The API sends a comment each 15 seconds: a stream that is silent for longer is dead.
+STREAM_SILENCE_SECONDS = 40.0
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+HEADER_TEXT = re.compile(r"[\x21-\x7e]{1,100}")
+A = TypeVar("A", bound=BaseModel)
+
+
+class Refused(CommandFailed):
+    """The API answered, and said no."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.line())
+        self.status = problem.status
+
+
+class Api:
+    """One API, by its address."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        address = _checked(self.url)
+        # A proxy of the environment knows nothing about this machine's own ports.
+        is_remote = address.host not in LOOPBACK
+        self._http = httpx2.Client(
+            base_url=self.url, timeout=TIMEOUT_SECONDS, headers=_who_asks(), trust_env=is_remote
+        )
+
+    def __enter__(self) -> "Api":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def submit(self, job_type: str, params: dict[str, Any], **options: Any) -> Job:
+        body = {"type": job_type, "params": params, **_given(options)}
+        return self._ask(Job, "POST", "/api/jobs", json=body)
+
+    def job(self, job_id: int) -> Job:
+        return self._ask(Job, "GET", f"/api/jobs/{job_id}")
+
+    def jobs(self, **filters: Any) -> JobPage:
+        return self._ask(JobPage, "GET", "/api/jobs", params=_given(filters))
+
+    def job_types(self) -> JobTypes:
+        return self._ask(JobTypes, "GET", "/api/jobs/types")
+
+    def cancel(self, job_id: int) -> Job:
+        return self._ask(Job, "POST", f"/api/jobs/{job_id}/cancel")
+
+    def retry(self, job_id: int) -> Job:
+        return self._ask(Job, "POST", f"/api/jobs/{job_id}/retry")
+
+    def clean_up(self, older_than_days: float) -> Cleaned:
+        return self._ask(Cleaned, "DELETE", "/api/jobs/cleanup", params={"older_than_days": older_than_days})
+
+    def changes(self, job_id: int) -> Iterator[Job]:
+        """The job now and at each change, as far as one event stream goes."""
+        silence = httpx2.Timeout(TIMEOUT_SECONDS, read=STREAM_SILENCE_SECONDS)
+        with (
+            self._reached(),
+            self._http.sse(f"{self.url}/api/jobs/{job_id}/events", timeout=silence) as events,
+        ):
+            if events.response.is_error:
+                events.response.read()
+                raise _refusal(events.response, self.url)
+            for event in events:
+                yield _parsed(Job, event.data, self.url)
+
+    def why_not_ready(self) -> str | None:
+        """One line, or None once the API says that requests may be sent."""
+        try:
+            with self._reached():
+                answer = self._http.get("/ready")
+        except OutOfReach as error:
+            return str(error)
+        return None if answer.is_success else str(_refusal(answer, self.url))
+
+    def _ask(self, kind: type[A], method: str, path: str, **request: Any) -> A:
+        with self._reached():
+            answer = self._http.request(method, path, **request)
+        if not answer.is_success:
+            raise _refusal(answer, self.url)
+        return _parsed(kind, answer.text, self.url)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.RequestError as error:
+            reason = str(error) or type(error).__name__
+            raise OutOfReach(
+                f"the API at {self.url} cannot be reached: {reason} (start it with `matchday serve`, or name "
+                "another with --url or MATCHDAY_URL)"
+            ) from None
+
+
+def _checked(url: str) -> httpx2.URL:
+    try:
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise WrongUsage(f"{url!r} is no address: {error}") from None
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise WrongUsage(f"{url!r} is no address: it must look like {DEFAULT_URL}")
+    return address
+
+
+def _refusal(answer: httpx2.Response, url: str) -> CommandFailed:
+    try:
+        problem = Problem.model_validate_json(answer.text)
+    except ValidationError:
+        return _stranger(url, f"HTTP {answer.status_code}")
+    return OutOfReach(problem.line()) if problem.status == 503 else Refused(problem)
+
+
+def _parsed(kind: type[A], text: str, url: str) -> A:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError:
+        raise _stranger(url, f"an answer that is no {kind.__name__}") from None
+
+
+def _stranger(url: str, got: str) -> OutOfReach:
+    return OutOfReach(f"{url} does not answer as matchday's API does: {got}")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value not in (None, [], ())}
+
+
+def _who_asks() -> dict[str, str]:
+    """The user's name, shown with the job; left out where there is none that a header can carry."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return {}
+    return {"X-Requested-By": name} if HEADER_TEXT.fullmatch(name) else {}
