@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Coroutine
 from email.message import Message
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from app.problems import Problem, invalid
@@ -46,6 +46,17 @@ class StrictRequest(Request):
             raise invalid(error.faults) from None
 
 
+async def _json_object(request: Request) -> dict[str, Any]:
+    given = await request.json() if await request.body() else None
+    if given is not None and not isinstance(given, dict):
+        raise invalid([Fault("", "the body must be a JSON object, or be left out")])
+    return given or {}
+
+
+# A body that the route checks itself; nothing, null and {} are the same.
+JsonObject = Annotated[dict[str, Any], Depends(_json_object)]
+
+
 async def _read(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > limit:
@@ -55,14 +66,24 @@ async def _read(request: Request, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise _too_large(limit)
-    if body and not _is_json(request.headers.get("content-type", "")):
-        raise Problem(
-            "unsupported-media-type",
-            "The body must be application/json",
-            errors=[Fault("Content-Type", "must be application/json")],
-            headers={"Accept": "application/json"},
-        )
+    if body:
+        _refuse_other_kinds(request)
     return bytes(body)
+
+
+def _refuse_other_kinds(request: Request) -> None:
+    if not _is_json(request.headers.get("content-type", "")):
+        fault = Fault("Content-Type", "must be application/json")
+    elif request.headers.get("content-encoding", "identity").lower() != "identity":
+        fault = Fault("Content-Encoding", "must be left out: bodies are not compressed")
+    else:
+        return
+    raise Problem(
+        "unsupported-media-type",
+        "The body must be application/json, not compressed",
+        errors=[fault],
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+    )
 
 
 def _is_json(content_type: str) -> bool:

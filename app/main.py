@@ -11,7 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from app import docs_page
 from app.job_events import JobEvents
 from app.methods import MethodsMiddleware
-from app.problems import install_problems
+from app.problems import RESPONSES, install_problems
 from app.request_log import RequestLog
 from app.routes import (
     health,
@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=NO_TELEMETRY,
+        responses=RESPONSES,
     )
     app.state.web = _open(settings)
     app.add_middleware(MethodsMiddleware)

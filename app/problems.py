@@ -22,6 +22,22 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"
 # Time-out, no lock in time, serialization failure, deadlock: the same request may succeed later.
 TRANSIENT_SQLSTATES = {"57014", "55P03", "40001", "40P01"}
+TEXT = {"type": "string"}
+POINTED = {"type": "object", "properties": {"pointer": TEXT, "message": TEXT}}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(("type", "title", "detail", "request_id"), TEXT),
+        "status": {"type": "integer"},
+        "errors": {"type": "array", "items": POINTED},
+    },
+    "required": ["type", "title", "status", "detail", "request_id"],
+}
+# For the API's schema: instead of the framework's own description of a 422.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
+    for status, description in (("4XX", "The request was refused"), ("5XX", "The request failed"))
+}
 log = structlog.get_logger()
 
 

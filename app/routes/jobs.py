@@ -53,7 +53,7 @@ async def find_jobs(
     response: Response,
     status: Annotated[list[Status], Query(max_length=5, description="May be given several times")] = [],  # noqa: B006
     job_type: Annotated[str | None, Query(alias="type")] = None,
-    queue: Annotated[str | None, Query(pattern=r"^[\w.-]{1,128}$")] = None,
+    queue: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.-]{1,128}$")] = None,
     created_since: Moment | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[

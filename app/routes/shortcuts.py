@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from app.bodies import StrictRoute
+from app.bodies import JsonObject, StrictRoute
 from app.schemas import JobOut
 from app.submission import Submitting, accepted, checked_params
 from handlers.data_pipeline import DataPipelineHandler, DataPipelineParams
@@ -14,19 +14,18 @@ from handlers.quick_data_refresh import QuickDataRefreshHandler, QuickDataRefres
 from jobs.handler import JobParams
 
 router = APIRouter(route_class=StrictRoute, tags=["shortcuts"])
-JsonObject = Annotated[dict[str, Any] | None, Body()]
 
 
 def _body_of(params: type[JobParams]) -> dict[str, Any]:
     """The request body in the API's schema. It is checked as a job's parameters are, not by the framework."""
-    schema = {"anyOf": [params.model_json_schema(), {"type": "null"}]}
-    return {"requestBody": {"required": False, "content": {"application/json": {"schema": schema}}}}
+    content = {"application/json": {"schema": params.model_json_schema()}}
+    return {"requestBody": {"required": False, "content": content}}
 
 
 @router.post("/run-pipeline", status_code=202, openapi_extra=_body_of(DataPipelineParams))
-async def run_pipeline(submitting: Submitting, response: Response, params: JsonObject = None) -> JobOut:
+async def run_pipeline(params: JsonObject, submitting: Submitting, response: Response) -> JobOut:
     """Ingest, features, training, predictions: a `data_pipeline` job with the body as its parameters."""
-    checked = checked_params(DataPipelineHandler, params or {})
+    checked = checked_params(DataPipelineHandler, params)
     return accepted(response, await submitting.add(DataPipelineHandler, checked))
 
 
@@ -40,11 +39,9 @@ async def refresh_quickly(
 
 
 @router.post("/ml/generate-predictions", status_code=202, openapi_extra=_body_of(PredictionGenerationParams))
-async def generate_predictions(
-    submitting: Submitting, response: Response, params: JsonObject = None
-) -> JobOut:
+async def generate_predictions(params: JsonObject, submitting: Submitting, response: Response) -> JobOut:
     """Predictions from the matches in the tables: a `prediction_generation` job."""
-    checked = checked_params(PredictionGenerationHandler, params or {})
+    checked = checked_params(PredictionGenerationHandler, params)
     return accepted(response, await submitting.add(PredictionGenerationHandler, checked))
 
 

@@ -1,7 +1,8 @@
 """Shortcuts, predictions, models, pipelines, and what every answer has in common."""
 
+import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import psycopg
@@ -10,6 +11,8 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from app import state
+from app.state import Web
 from jobs.handler import HANDLERS
 from jobs.service import submit
 from store.database import Database
@@ -192,6 +195,22 @@ async def test_a_statement_that_takes_too_long_is_a_passing_problem(app: FastAPI
             assert answer.status_code == 503, path
             assert answer.json()["type"] == "/problems/database-unavailable"
             assert answer.headers["retry-after"] == "2"
+
+
+async def test_a_slow_database_is_given_up_and_its_connections_come_back(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.get("/slow")
+    async def slow(web: Web) -> None:
+        async with web.read() as conn:
+            await conn.execute(text("select pg_sleep(30)"))
+
+    monkeypatch.setattr(state, "DATABASE_TIMEOUT", timedelta(milliseconds=100))
+    async with client_of(app) as client:
+        answers = await asyncio.gather(*(client.get("/slow") for _ in range(12)))
+        monkeypatch.undo()
+        assert {answer.status_code for answer in answers} == {503}
+        assert (await client.get("/api/jobs")).status_code == 200
 
 
 async def test_a_request_is_one_log_line_and_a_probe_none(client: httpx2.AsyncClient) -> None:
