@@ -1,0 +1,23 @@
+"""One display name for each club, however its sources spell it."""
+
+import unicodedata
+
+from sports.football.clubs import CLUBS
+
+
+def team_name(raw: str) -> str:
+    """The club's display name; a name that is not known comes back tidied (NFC, single spaces).
+
+    Case, accents and punctuation do not matter for finding a club. team_name(team_name(x)) is team_name(x).
+    """
+    tidy = " ".join(unicodedata.normalize("NFC", raw).split())
+    return _NAMES.get(_key(tidy), tidy)
+
+
+def _key(name: str) -> str:
+    bare = (char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    words = "".join(char if char.isalnum() else " " for char in "".join(bare).casefold())
+    return " ".join(words.split())
+
+
+_NAMES = {_key(spelling): club for club, aliases in CLUBS.items() for spelling in (club, *aliases)}
