@@ -213,6 +213,19 @@ async def test_a_slow_database_is_given_up_and_its_connections_come_back(
         assert (await client.get("/api/jobs")).status_code == 200
 
 
+async def test_a_stopping_process_fails_its_probe_and_starts_no_stream(
+    client: httpx2.AsyncClient, app: FastAPI, database: Database
+) -> None:
+    job_id = await new_job(database)
+    app.state.web.drain()
+    for path in ("/ready", f"/api/jobs/{job_id}/events"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
+        assert "stopping" in answer.json()["detail"]
+    assert (await client.get("/live")).status_code == 200
+    assert (await client.get(f"/api/jobs/{job_id}")).status_code == 200
+
+
 async def test_a_request_is_one_log_line_and_a_probe_none(client: httpx2.AsyncClient) -> None:
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         await client.get("/live")
