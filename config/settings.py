@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -46,6 +48,11 @@ class Settings(BaseSettings):
     def _is_postgres(cls, url: str) -> str:
         if url and not url.startswith(POSTGRES_SCHEMES):
             raise ValueError("must start with postgresql:// or postgres://")
+        try:
+            conninfo_to_dict(url)
+        except ProgrammingError:
+            # libpq's own words may repeat the password.
+            raise ValueError("is not a connection URL that PostgreSQL understands") from None
         return url
 
     @field_validator("football_data_timezone")

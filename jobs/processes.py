@@ -29,7 +29,7 @@ class Processes:
 
     def __init__(self, limit: int, preload: Sequence[str]) -> None:
         self._slots = asyncio.Semaphore(limit)
-        FORKSERVER.set_forkserver_preload([*ENGINE, *preload])
+        FORKSERVER.set_forkserver_preload([*ENGINE, *preload, "jobs.warm"])
 
     async def warm_up(self) -> None:
         """Loads the heavy libraries before the first job, not during it."""

@@ -34,6 +34,11 @@ def test_everything_but_the_database_has_a_default() -> None:
         ),
         (
             "DATABASE_URL",
+            "postgresql://u:hunter2@host:port?x",
+            "DATABASE_URL: Value error, is not a connection",
+        ),
+        (
+            "DATABASE_URL",
             "mysql://user:hunter2@host/db",
             "DATABASE_URL: Value error, must start with postgresql://",
         ),
