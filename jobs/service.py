@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from procrastinate import PsycopgConnector
-from procrastinate.exceptions import UniqueViolation
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.manager import JobManager
 from sqlalchemy import text
@@ -12,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, JobParams
+from store.database import DatabaseUnavailable
 from store.jobs import active_job_with_key, get_job, notify_changed
 from store.queries import query
 
@@ -69,7 +71,11 @@ async def submit(
         try:
             async with conn.begin_nested():
                 queued = await _MANAGER.defer_job_async(job, connection=await _raw(conn))
-        except UniqueViolation:
+        except ConnectorException as error:
+            if isinstance(error.__cause__, (psycopg.OperationalError, psycopg.InterfaceError)):
+                raise DatabaseUnavailable("the job could not be added") from error
+            if not isinstance(error, UniqueViolation):
+                raise
             active = await active_job_with_key(conn, str(unique_key))
             if active is None:  # the twin ended between the refusal and the look-up
                 continue

