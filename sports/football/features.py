@@ -81,7 +81,7 @@ class _Season:
 
     def past(self, owner: Numbers, values: Values) -> Past:
         """The past of the owners of matches; `owner` may name the home clubs, then the away clubs."""
-        repeats = len(owner) // len(self.moment)
+        repeats = len(owner) // max(len(self.moment), 1)
         played, moment = np.tile(self.played, repeats), np.tile(self.moment, repeats)
         return Past(owner[played], moment[played], values[played], self.moments)
 
