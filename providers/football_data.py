@@ -56,6 +56,9 @@ def fetch(location: str, timezone: str, leagues: frozenset[str] | None = None) -
 def _files(location: str) -> Iterator[_File]:
     if "://" in location:
         return (_downloaded(url.strip()) for url in location.split(",") if url.strip())
+    if not location.strip():
+        # The empty path would be the folder that the process happens to be in.
+        raise FootballDataUnavailable("no location is given")
     path = Path(location).expanduser()
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".csv" and file.is_file())
