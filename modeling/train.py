@@ -87,7 +87,7 @@ def train(
 
     Each is fitted on the earliest matches, calibrated on later ones and judged on the latest; then the same
     is done with everything, and that is the version to serve. The same input gives the same figures. `report`
-    is told the fraction done and what comes next. Raises NotEnoughMatches.
+    is told the fraction done and what comes next. Raises NotEnoughMatches, MomentsTooFew.
     """
     data = _known(matches, features, as_of, train_from)
     needed = max(min_matches, FEWEST_MATCHES)

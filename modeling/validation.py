@@ -14,6 +14,10 @@ LARGEST_SHARE = 0.2
 BASE_RATE_PRIOR_MATCHES = 30.0
 
 
+class MomentsTooFew(Exception):
+    """So many matches share a moment that they cannot be split by time."""
+
+
 @dataclass(frozen=True)
 class Windows:
     """Three stretches of time as slices of matches in the order of kick-off; none overlaps another."""
@@ -31,13 +35,15 @@ def windows(kickoff_at: pd.Series) -> Windows:
     """Splits matches in the order of kick-off; those of one moment are never on both sides of a cut.
 
     The validation window is the last season (365 days) or 1,000 matches, whichever is more, but at most a
-    fifth of all; the calibration window before it has as many matches.
+    fifth of all; the calibration window before it has as many matches. Raises MomentsTooFew.
     """
     matches = len(kickoff_at)
     last_season = int((kickoff_at > kickoff_at.iloc[-1] - SEASON).sum())
     held_out = min(max(last_season, WORTH_JUDGING), int(matches * LARGEST_SHARE))
     validate = _first_of_its_moment(kickoff_at, matches - held_out)
     calibrate = _first_of_its_moment(kickoff_at, validate - held_out)
+    if not 0 < calibrate < validate:
+        raise MomentsTooFew("the matches kick off at too few moments to be split by time")
     return Windows(slice(0, calibrate), slice(calibrate, validate), slice(validate, matches))
 
 

@@ -1,0 +1,222 @@
+"""Both models: what they learn, what they refuse, and that their bytes bring them back and nothing else."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import check_grad
+from skops.io import dumps
+
+from modeling.calibration import Calibration
+from modeling.elo_logit import EloLogit, _loss
+from modeling.kinds import KINDS
+from modeling.metrics import Outcomes, measure
+from modeling.model import ArtifactUnusable, FeaturesUnusable, Model
+from modeling.predict import UnknownModel, predict
+from modeling.random_forest import FORMAT, RandomForest
+from sports.football.features import match_features
+from tests.sports.league import invented_league
+
+MATCHES = invented_league(clubs=12, seasons=5)
+FEATURES = match_features(MATCHES)
+MARGIN = (MATCHES["home_goals"] - MATCHES["away_goals"]).to_numpy()
+OUTCOMES: Outcomes = (1 - np.sign(MARGIN)).astype(np.int64)
+CALIBRATION = Calibration(0.9, (0.1, -0.05, -0.05))
+PAST, LATER = slice(0, 500), slice(500, None)
+FITTED: dict[str, Model] = {name: kind.fit(FEATURES[PAST], OUTCOMES[PAST]) for name, kind in KINDS.items()}
+both = pytest.mark.parametrize("name", list(KINDS))
+
+
+@both
+def test_it_beats_the_frequencies_on_later_matches(name: str) -> None:
+    frequencies = np.tile(np.bincount(OUTCOMES[PAST]) / 500, (len(OUTCOMES[LATER]), 1))
+    told = measure(FITTED[name].probabilities(FEATURES[LATER]), OUTCOMES[LATER])
+    assert told.log_loss < measure(frequencies, OUTCOMES[LATER]).log_loss - 0.02
+
+
+@both
+def test_its_bytes_bring_it_back_with_its_calibration(name: str) -> None:
+    artifact = FITTED[name].to_bytes(CALIBRATION)
+    told = predict(name, artifact, FEATURES[LATER])
+    expected = CALIBRATION.apply(FITTED[name].probabilities(FEATURES[LATER]))
+    assert told == pytest.approx(expected, abs=1e-12)
+    assert told.sum(axis=1) == pytest.approx(np.ones(len(told)))
+
+
+@both
+def test_the_same_matches_make_the_same_model(name: str) -> None:
+    again = KINDS[name].fit(FEATURES[PAST], OUTCOMES[PAST])
+    assert (again.probabilities(FEATURES[LATER]) == FITTED[name].probabilities(FEATURES[LATER])).all()
+
+
+@both
+def test_importance_is_shares_of_its_features(name: str) -> None:
+    importance = FITTED[name].importance()
+    assert list(importance) == list(FITTED[name].features)
+    assert sum(importance.values()) == pytest.approx(1)
+    assert max(importance, key=lambda feature: importance[feature]) == "elo_difference"
+
+
+@both
+def test_what_analysts_see_is_json(name: str) -> None:
+    json.dumps([FITTED[name].parameters(), FITTED[name].importance()], allow_nan=False)
+
+
+@both
+def test_columns_may_come_in_any_order_and_with_others(name: str) -> None:
+    mixed = FEATURES[LATER].assign(another=1.0)[["another", *reversed(FEATURES.columns)]]
+    assert (FITTED[name].probabilities(mixed) == FITTED[name].probabilities(FEATURES[LATER])).all()
+
+
+@both
+def test_no_rows_have_no_probabilities(name: str) -> None:
+    assert predict(name, FITTED[name].to_bytes(CALIBRATION), FEATURES.iloc[:0]).shape == (0, 3)
+
+
+@both
+def test_a_missing_column_is_named(name: str) -> None:
+    with pytest.raises(FeaturesUnusable, match="elo_difference"):
+        FITTED[name].probabilities(FEATURES.drop(columns="elo_difference"))
+
+
+@both
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_does_not_reach_the_model(name: str, value: float) -> None:
+    broken = FEATURES.iloc[:3].assign(elo_difference=[0.0, value, 0.0])
+    with pytest.raises(FeaturesUnusable, match="not a finite number in elo_difference"):
+        FITTED[name].probabilities(broken)
+
+
+@both
+def test_an_outcome_that_never_happened_is_improbable_and_no_error(name: str) -> None:
+    model = KINDS[name].fit(FEATURES[PAST], np.where(OUTCOMES[PAST] == 1, 0, OUTCOMES[PAST]))
+    calibrated = CALIBRATION.apply(model.probabilities(FEATURES[LATER]))
+    assert np.isfinite(calibrated).all()
+    assert calibrated[:, 1].max() < 0.01
+
+
+@both
+@pytest.mark.parametrize("artifact", [b"", b"{}", b"null", b"[1]", b"\x80\x04N.", b"PK\x05\x06" + b"\0" * 18])
+def test_bytes_that_are_no_artifact_are_refused(name: str, artifact: bytes) -> None:
+    with pytest.raises(ArtifactUnusable):
+        predict(name, artifact, FEATURES[LATER])
+
+
+@both
+def test_a_cut_off_artifact_is_refused(name: str) -> None:
+    artifact = FITTED[name].to_bytes(CALIBRATION)
+    with pytest.raises(ArtifactUnusable):
+        predict(name, artifact[: len(artifact) // 2], FEATURES[LATER])
+
+
+def test_a_model_of_another_name_is_unknown() -> None:
+    with pytest.raises(UnknownModel, match="elo_logit, random_forest"):
+        predict("oracle", b"", FEATURES)
+
+
+def test_the_gradient_of_the_ordered_logit_is_the_slope_of_its_loss() -> None:
+    random = np.random.default_rng(1)
+    standard, outcomes = random.normal(size=(60, 2)), random.integers(0, 3, 60)
+    point = np.array([0.3, -0.2, -0.8, 0.1])
+    difference = check_grad(
+        lambda x: _loss(x, standard, outcomes)[0], lambda x: _loss(x, standard, outcomes)[1], point
+    )
+    assert difference < 1e-6
+
+
+def test_the_ordered_logit_finds_the_weights_that_made_the_outcomes() -> None:
+    random = np.random.default_rng(5)
+    elo = random.normal(0, 150, 20_000)
+    latent = elo / 200 + random.logistic(size=20_000)
+    outcomes = np.where(latent > 0.2, 0, np.where(latent < -1.0, 2, 1))
+    features = pd.DataFrame({"elo_difference": elo, "league_home_wins": 0.45, "league_draws": 0.25})
+    model = EloLogit.fit(features, outcomes)
+    assert model.weights[0] / model.scales[0] == pytest.approx(1 / 200, rel=0.05)
+    shift = model.weights[0] * model.means[0] / model.scales[0]
+    assert (model.low + shift, model.high + shift) == pytest.approx((-1.0, 0.2), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "matchday.elo_logit/9"},
+        {"weights": [1.0]},
+        {"scales": [1.0, 0.0, 1.0]},
+        {"low": 5.0},
+        {"low": "high"},
+        {"means": [float("nan")] * 3},
+        {"another": 1},
+    ],
+)
+def test_an_inconsistent_elo_logit_document_is_refused(change: dict[str, Any]) -> None:
+    document = json.loads(FITTED["elo_logit"].to_bytes(CALIBRATION)) | change
+    with pytest.raises(ArtifactUnusable):
+        EloLogit.from_bytes(json.dumps(document).encode())
+
+
+def small_forest() -> RandomForest:
+    return RandomForest.fit(FEATURES[PAST], OUTCOMES[PAST])
+
+
+def forest_document(**change: Any) -> bytes:
+    model = FITTED["random_forest"]
+    assert isinstance(model, RandomForest)
+    document = {
+        "format": FORMAT,
+        "forest": model.forest,
+        "features": list(model.features),
+        "sharpness": 1.0,
+        "shifts": [0.0, 0.0, 0.0],
+    }
+    return bytes(dumps(document | change))
+
+
+def test_a_type_that_is_not_expected_is_not_built() -> None:
+    with pytest.raises(ArtifactUnusable, match="UntrustedTypesFound"):
+        RandomForest.from_bytes(bytes(dumps({"forest": Calibration()})))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "matchday.random_forest/9"},
+        {"forest": "a forest"},
+        {"features": ["elo_difference"]},
+        {"features": list(range(34))},
+        {"sharpness": "1"},
+        {"shifts": [0.0]},
+    ],
+)
+def test_an_inconsistent_forest_document_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ArtifactUnusable, match="a part is missing or of another type"):
+        RandomForest.from_bytes(forest_document(**change))
+
+
+@pytest.mark.parametrize(("column", "value"), [("left_child", 10**9), ("right_child", 0), ("feature", 10**6)])
+def test_a_tree_that_points_outside_itself_is_refused(column: str, value: int) -> None:
+    artifact = with_changed_node(forest_document(), column, value)
+    with pytest.raises(ArtifactUnusable, match="a part is missing or of another type"):
+        RandomForest.from_bytes(artifact)
+
+
+def with_changed_node(artifact: bytes, column: str, value: int) -> bytes:
+    """The artifact with the root of one tree changed, as somebody might who wants to crash the reader."""
+    changed = io.BytesIO()
+    done = False
+    with zipfile.ZipFile(io.BytesIO(artifact)) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name.endswith(".npy") and not done:
+                array = np.load(io.BytesIO(data))
+                if array.dtype.names and column in array.dtype.names:
+                    array[column][0] = value
+                    out = io.BytesIO()
+                    np.save(out, array)
+                    data, done = out.getvalue(), True
+            target.writestr(name, data)
+    assert done
+    return changed.getvalue()
