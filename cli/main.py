@@ -6,6 +6,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version as package_version
 from typing import Annotated
 
@@ -22,7 +23,12 @@ EPILOG = (
 )
 
 app = typer.Typer(
-    no_args_is_help=True, help=HELP, epilog=EPILOG, pretty_exceptions_enable=False, add_completion=False
+    no_args_is_help=True,
+    help=HELP,
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
 )
 app.add_typer(jobs.app, name="jobs")
 
@@ -86,9 +92,9 @@ def version() -> None:
     sys.stdout.write(f"matchday {package_version('matchday')}\n")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    code = _run()
+    code = _run(arguments)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -98,9 +104,9 @@ def main() -> int:
     return code
 
 
-def _run() -> int:
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        app(prog_name="matchday")
+        app(arguments, prog_name="matchday")
     except SystemExit as end:
         return _exit_code(end)
     except CommandFailed as failure:

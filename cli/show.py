@@ -1,5 +1,6 @@
 """Jobs as tables for people."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +42,7 @@ def show_job(job: Job) -> None:
     table.add_column(overflow="fold")
     for name, value in _fields(job):
         if value not in (None, "", {}, False):
-            table.add_row(name, value if isinstance(value, Text) else cell(value))
+            table.add_row(name, value if isinstance(value, Text) else cell(_text(value)))
     results().print(table)
 
 
@@ -75,6 +76,10 @@ def _fields(job: Job) -> list[tuple[str, Any]]:
         ("cancel requested", job.cancel_requested),
         ("result", job.result),
     ]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
 
 
 def _status(job: Job) -> Text:

@@ -25,8 +25,9 @@ class Stopping:
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-                self._before[number] = signal.signal(number, self._on_signal)
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue  # nohup stays nohup
+            self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(
