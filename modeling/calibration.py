@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
 
 SMALLEST = 1e-12
-# Pulls towards "no correction" as so many matches would, for windows that are too short to tell.
-PRIOR_MATCHES = 50.0
+# Pulls towards "no correction" with the weight of so many matches: a short window cannot tell.
+PRIOR_MATCHES = 200.0
 SHARPNESS_BOUNDS = (0.1, 5.0)
 SHIFT_BOUNDS = (-2.0, 2.0)
 

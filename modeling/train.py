@@ -131,7 +131,7 @@ def _judge(kind: type[Model], data: _Data, split: Windows) -> Metrics:
 
 
 def _serving(kind: type[Model], data: _Data, split: Windows, judged: Metrics, rates: Metrics) -> TrainedModel:
-    size = split.validate.stop - split.validate.start
+    size = split.calibrate.stop - split.calibrate.start
     earlier, later = latest_window(data.matches["kickoff_at"], size)
     served = _calibrated(kind, data, data.part(earlier), data.part(later))
     kickoff = data.matches["kickoff_at"]

@@ -45,7 +45,7 @@ def test_an_outcome_that_is_told_too_rarely_is_raised() -> None:
     few_draws = probabilities * [1, 0.5, 1]
     few_draws /= few_draws.sum(axis=1, keepdims=True)
     corrected = Calibration.fit(few_draws, outcomes).apply(few_draws)
-    assert corrected[:, 1].mean() == pytest.approx((outcomes == 1).mean(), abs=0.01)
+    assert corrected[:, 1].mean() == pytest.approx((outcomes == 1).mean(), abs=0.02)
 
 
 def test_a_handful_of_matches_moves_little() -> None:

@@ -88,8 +88,8 @@ def test_nothing_after_as_of_or_before_train_from_is_used() -> None:
 
 
 def test_the_outcomes_of_the_validation_window_do_not_reach_the_judged_model() -> None:
-    # A log loss is a mean over matches. Where the probabilities do not follow the outcomes, changing two of its
-    # halves changes it by the sum of what changing either does.
+    # A log loss is a mean over matches: where the probabilities do not follow the outcomes, turning two
+    # halves of them changes it by the sum of what turning either does.
     data = _known(MATCHES, FEATURES, END, START)
     split = windows(data.matches["kickoff_at"])
     middle = (split.validate.start + split.validate.stop) // 2

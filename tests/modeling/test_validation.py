@@ -39,12 +39,13 @@ def test_a_small_league_validates_on_a_thousand_matches() -> None:
     times = kickoffs(list(range(8_000)))
     split = windows(times)
     assert split.validate == slice(7_000, 8_000)
-    assert split.calibrate == slice(6_000, 7_000)
+    assert split.calibrate == slice(7_000 - 2_400, 7_000)
     assert split.before_validation == slice(0, 7_000)
 
 
-def test_little_data_gives_a_fifth() -> None:
-    assert windows(kickoffs(list(range(500)))).validate == slice(400, 500)
+def test_little_data_gives_a_fifth_and_keeps_half_to_fit() -> None:
+    split = windows(kickoffs(list(range(500))))
+    assert (split.fit, split.calibrate, split.validate) == (slice(0, 250), slice(250, 400), slice(400, 500))
 
 
 def test_matches_of_one_moment_cannot_be_split() -> None:
