@@ -74,7 +74,7 @@ class Children:
         log: Path | None,
         grace_seconds: float,
         keep_open: Sequence[int] = (),
-    ) -> None:
+    ) -> Child:
         """Runs the command in a session of its own; without a log its output goes to standard error."""
         output = log.open("ab") if log else None
         try:
@@ -91,7 +91,9 @@ class Children:
         finally:
             if output:
                 output.close()
-        self._children.append(Child(name, process.pid, log, process, grace_seconds))
+        child = Child(name, process.pid, log, process, grace_seconds)
+        self._children.append(child)
+        return child
 
     def watch(self, name: str, pid: int | None, log: Path) -> None:
         """One more process of ours that must run on, though it is stopped elsewhere."""

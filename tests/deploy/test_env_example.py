@@ -29,5 +29,5 @@ def test_each_setting_has_a_comment_above_it() -> None:
 
 
 def test_a_copy_of_it_changes_nothing(no_environment: None) -> None:
-    copied = Settings(_env_file=EXAMPLE)  # type: ignore[call-arg]
-    assert copied == Settings(_env_file=None)  # type: ignore[call-arg]
+    copied = Settings(_env_file=EXAMPLE)
+    assert copied == Settings(_env_file=None)
