@@ -20,7 +20,7 @@ STEPS = {"ingest": 0.3, "features": 0.1, "train": 0.55, "predict": 0.05}
 class DataPipelineParams(IngestScope, PredictionScope):
     history_days: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
     train_model: bool = Field(True, description="False: predict with the model in service")
-    min_matches: int = Field(0, ge=0, le=1_000, description="Train where both teams had so many matches")
+    min_matches: int = Field(0, ge=0, le=100, description="Train on matches of clubs that had played so many")
 
 
 class DataPipelineHandler(Handler[DataPipelineParams]):

@@ -80,7 +80,6 @@ def train(
     *,
     as_of: datetime,
     train_from: datetime,
-    min_matches: int,
     report: Report,
 ) -> Training:
     """Trains every model on the matches from `train_from` to `as_of` whose result is known.
@@ -90,9 +89,8 @@ def train(
     is told the fraction done and what comes next. Raises NotEnoughMatches, MomentsTooFew.
     """
     data = _known(matches, features, as_of, train_from)
-    needed = max(min_matches, FEWEST_MATCHES)
-    if len(data) < needed:
-        raise NotEnoughMatches(needed, len(data))
+    if len(data) < FEWEST_MATCHES:
+        raise NotEnoughMatches(FEWEST_MATCHES, len(data))
     split = windows(data.matches["kickoff_at"])
     rates = _base_rates(data, split)
     models = []

@@ -50,7 +50,7 @@ async def train_models(
     submitting: Submitting,
     response: Response,
     days_back: Annotated[int, Query(ge=30, le=73_000)] = 36_500,
-    min_matches_per_player: Annotated[int, Query(ge=0, le=1_000)] = 0,
+    min_matches_per_player: Annotated[int, Query(ge=0, le=100)] = 0,
 ) -> JobOut:
     """Trains the models on the matches in the tables: a `model_training` job."""
     params = ModelTrainingParams(days_back=days_back, min_matches=min_matches_per_player)

@@ -26,7 +26,8 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
     report(0, f"reading {source}")
     batch = _within(_fetch(source, job.settings, scope.leagues), scope.leagues)
     matches, doubles = _unique([_normalised(row, source) for row in batch.matches])
-    refused = [_refused(row) for row in batch.rejected] + doubles
+    matches, absurd = _between_two_clubs(matches)
+    refused = [_refused(row) for row in batch.rejected] + doubles + absurd
     report(0.5, f"storing {len(matches)} matches")
     stored = Upserted(0, 0, 0)
     async with job.transaction() as conn:
@@ -86,15 +87,21 @@ def _unique(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:
     for row in rows:
         key = (row.league_code, row.home_team, row.away_team, row.kickoff_at.date())
         if key in last:
-            doubles.append(_double(last[key]))
+            doubles.append(_refusal(last[key], "another row names the same match; the later one counts"))
         last[key] = row
     return list(last.values()), doubles
 
 
-def _double(row: NewMatch) -> RefusedRow:
+def _between_two_clubs(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:
+    """Two spellings of one club are found only now, where each club has its one name."""
+    absurd = [_refusal(row, "both sides are the same club") for row in rows if row.home_team == row.away_team]
+    return [row for row in rows if row.home_team != row.away_team], absurd
+
+
+def _refusal(row: NewMatch, reason: str) -> RefusedRow:
     pair = f"{row.league_code} {row.home_team} - {row.away_team} {row.kickoff_at:%Y-%m-%d}"
     raw = {"home_goals": str(row.home_goals), "away_goals": str(row.away_goals)}
-    return RefusedRow(row.source, pair, 0, "another row names the same match; the later one counts", raw)
+    return RefusedRow(row.source, pair, 0, reason, raw)
 
 
 def _refused(row: RejectedRow) -> RefusedRow:

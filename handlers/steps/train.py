@@ -14,21 +14,25 @@ if TYPE_CHECKING:
 async def train_models(
     job: Job, known: KnownMatches, *, days_back: int, min_matches: int, report: Callable[[float, str], None]
 ) -> "Published":
-    """The new versions, as the registry keeps them. Raises NotEnoughMatches."""
+    """The new versions, as the registry keeps them. Raises NotEnoughMatches.
+
+    With `min_matches`, only matches count in which both clubs had played so many before.
+    """
     from modeling.artifacts import ArtifactStore
     from modeling.registry import publish
     from modeling.train import train
 
+    experienced = (known.features[["home_played", "away_played"]] >= min_matches).all(axis="columns")
     training = train(
-        known.matches,
-        known.features,
+        known.matches[experienced],
+        known.features[experienced],
         as_of=known.as_of,
         train_from=known.as_of - timedelta(days=days_back),
-        min_matches=min_matches,
         report=report,
     )
     artifacts = ArtifactStore(job.settings.artifacts_dir)
-    # Kept by their content before the rows that name them: a run that is repeated writes the same files.
+    # Files come before the rows that name them: a run that dies in between leaves a file too many, never a
+    # row without one.
     keys = [artifacts.save(model.artifact) for model in training.models]
     async with job.transaction() as conn:
         return await publish(conn, training, keys, sport="football", as_of=known.as_of, job_id=job.id)

@@ -8,23 +8,34 @@ from config.settings import Settings
 from jobs import service
 from jobs.handler import Handler, Job, JobParams
 from store.database import Database
+from tests.engine import NoopHandler
 
 
 async def run_inline(
     database: Database, settings: Settings, handler: type[Handler[Any]], params: JobParams
 ) -> tuple[int, Any]:
     """The job's id and what its handler returned; the job is completed afterwards."""
-    async with database.transaction() as conn:
-        job_id = await service.submit(conn, handler, params)
-        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
-        await conn.execute(text("select open_run(:id, 1, 'test')"), {"id": job_id})
-    job = Job(job_id, 1, database, settings, lambda *_: None)
+    job = await held_job(database, settings, handler, params)
     result = await handler().run(params, job)
     async with database.transaction() as conn:
         await conn.execute(
             text(
                 "select end_run(:id, 1, 'test', 'completed', null, null, null, null, null, null, null, null)"
             ),
-            {"id": job_id},
+            {"id": job.id},
         )
-    return job_id, result
+    return job.id, result
+
+
+async def held_job(
+    database: Database,
+    settings: Settings,
+    handler: type[Handler[Any]] = NoopHandler,
+    params: JobParams | None = None,
+) -> Job:
+    """A job that is running, held by its first attempt."""
+    async with database.transaction() as conn:
+        job_id = await service.submit(conn, handler, params or JobParams())
+        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
+        await conn.execute(text("select open_run(:id, 1, 'test')"), {"id": job_id})
+    return Job(job_id, 1, database, settings, lambda *_: None)

@@ -11,6 +11,7 @@ from handlers.data_pipeline import DataPipelineHandler, DataPipelineParams
 from handlers.model_training import ModelTrainingHandler, ModelTrainingParams
 from handlers.prediction_generation import PredictionGenerationHandler, PredictionGenerationParams
 from handlers.quick_data_refresh import QuickDataRefreshHandler, QuickDataRefreshParams
+from handlers.steps.ingest import ingest
 from handlers.steps.predict import ModelFromTheFuture, NoActiveModel
 from handlers.steps.scope import NoMatches
 from jobs import service
@@ -21,7 +22,8 @@ from store.matches import count_matches, count_quarantined
 from store.models import active_model, importance_of, list_models
 from store.pipelines import pipeline_steps
 from store.predictions import league_predictions
-from tests.engine.inline import run_inline
+from store.quarantine import list_quarantined
+from tests.engine.inline import held_job, run_inline
 from tests.engine.worker import has_ended, until, worker
 
 MATCHES = 5 * 306
@@ -172,3 +174,30 @@ async def test_a_replay_of_the_past_does_not_replace_the_model_in_service(
         await run_inline(
             database, settings, PredictionGenerationHandler, PredictionGenerationParams(as_of=earlier)
         )
+
+
+async def test_one_club_under_two_names_is_no_match(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "E0_2122.csv").write_text(
+        "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\n"
+        "E0,14/08/2021,Man United,Leeds,5,1\nE0,15/08/2021,Man United,Manchester United,1,0\n"
+    )
+    job = await held_job(database, override(settings, {"football_data": str(tmp_path)}))
+    counts = await ingest(job, DataPipelineParams(), lambda *_: None)
+    assert (counts["inserted"], counts["quarantined"]) == (1, 1)
+    async with database.read() as conn:
+        (refused,) = await list_quarantined(conn)
+    assert refused.reason == "both sides are the same club"
+
+
+async def test_matches_of_clubs_with_too_short_a_past_are_not_learnt_from(
+    database: Database, settings: Settings
+) -> None:
+    _, everything = await run_inline(database, settings, DataPipelineHandler, REPLAY)
+    experienced = ModelTrainingParams(as_of=everything.as_of, min_matches=30)
+    await run_inline(database, settings, ModelTrainingHandler, experienced)
+    async with database.read() as conn:
+        after, _, before, _ = await list_models(conn)
+    assert after.training_matches < before.training_matches
+    assert after.data_from > before.data_from
