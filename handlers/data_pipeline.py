@@ -4,12 +4,11 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from handlers.steps.features import known_matches
-from handlers.steps.ingest import ingest
 from handlers.steps.pipeline import Pipeline
 from handlers.steps.predict import predict_fixtures
+from handlers.steps.refresh import refresh
 from handlers.steps.results import FootballResult, ModelResult, returned_predictions
-from handlers.steps.scope import IngestScope, PredictionScope, chosen_source, resolve_as_of
+from handlers.steps.scope import RefreshScope
 from handlers.steps.train import train_models
 from jobs.handler import Handler, Job, Retry
 from store.database import DatabaseUnavailable
@@ -17,7 +16,7 @@ from store.database import DatabaseUnavailable
 STEPS = {"ingest": 0.3, "features": 0.1, "train": 0.55, "predict": 0.05}
 
 
-class DataPipelineParams(IngestScope, PredictionScope):
+class DataPipelineParams(RefreshScope):
     history_days: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
     train_model: bool = Field(True, description="False: predict with the model in service")
     min_matches: int = Field(0, ge=0, le=100, description="Train on matches of clubs that had played so many")
@@ -33,14 +32,7 @@ class DataPipelineHandler(Handler[DataPipelineParams]):
 
     async def run(self, params: DataPipelineParams, job: Job) -> FootballResult:
         pipeline = await Pipeline.plan(job, STEPS)
-        async with pipeline.step("ingest") as step:
-            step.counts = counts = await ingest(job, params, step.report)
-        source = chosen_source(params.source, job.settings)
-        async with job.database.read() as conn:
-            as_of = await resolve_as_of(conn, params.as_of, source, params.leagues)
-        async with pipeline.step("features") as step:
-            known = await known_matches(job.database, as_of, params.horizon_days)
-            step.counts = known.counts
+        counts, known = await refresh(job, pipeline, params)
         trained = None
         if params.train_model:
             async with pipeline.step("train") as step:
@@ -58,7 +50,7 @@ class DataPipelineHandler(Handler[DataPipelineParams]):
             predicted = await predict_fixtures(job, known, params.leagues, trained.best if trained else None)
             step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
         return FootballResult(
-            as_of=as_of,
+            as_of=known.as_of,
             ingest=counts,
             models=[ModelResult.of(model) for model in trained.versions] if trained else [],
             predictions=await returned_predictions(job, params.return_predictions),

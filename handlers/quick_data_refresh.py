@@ -2,19 +2,18 @@
 
 from datetime import timedelta
 
-from handlers.steps.features import known_matches
-from handlers.steps.ingest import ingest
 from handlers.steps.pipeline import Pipeline
 from handlers.steps.predict import predict_fixtures
+from handlers.steps.refresh import refresh
 from handlers.steps.results import FootballResult, returned_predictions
-from handlers.steps.scope import IngestScope, PredictionScope, chosen_source, resolve_as_of
+from handlers.steps.scope import RefreshScope
 from jobs.handler import Handler, Job, Retry
 from store.database import DatabaseUnavailable
 
 STEPS = {"ingest": 0.6, "features": 0.3, "predict": 0.1}
 
 
-class QuickDataRefreshParams(IngestScope, PredictionScope):
+class QuickDataRefreshParams(RefreshScope):
     pass
 
 
@@ -27,19 +26,12 @@ class QuickDataRefreshHandler(Handler[QuickDataRefreshParams]):
 
     async def run(self, params: QuickDataRefreshParams, job: Job) -> FootballResult:
         pipeline = await Pipeline.plan(job, STEPS)
-        async with pipeline.step("ingest") as step:
-            step.counts = counts = await ingest(job, params, step.report)
-        source = chosen_source(params.source, job.settings)
-        async with job.database.read() as conn:
-            as_of = await resolve_as_of(conn, params.as_of, source, params.leagues)
-        async with pipeline.step("features") as step:
-            known = await known_matches(job.database, as_of, params.horizon_days)
-            step.counts = known.counts
+        counts, known = await refresh(job, pipeline, params)
         async with pipeline.step("predict") as step:
             predicted = await predict_fixtures(job, known, params.leagues)
             step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
         return FootballResult(
-            as_of=as_of,
+            as_of=known.as_of,
             ingest=counts,
             predictions=await returned_predictions(job, params.return_predictions),
             **predicted.summary(known),

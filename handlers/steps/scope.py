@@ -44,6 +44,10 @@ class PredictionScope(JobParams):
     return_predictions: bool = Field(False, description="Put the predictions into the job's result")
 
 
+class RefreshScope(IngestScope, PredictionScope):
+    """What to ingest, and what to predict from it."""
+
+
 class NoMatches(Exception):
     """There is nothing to work on yet."""
 
