@@ -13,11 +13,12 @@ from handlers.steps.train import train_models
 from jobs.handler import Handler, Job, Retry
 from store.database import DatabaseUnavailable
 
-STEPS = {"ingest": 0.3, "features": 0.1, "train": 0.55, "predict": 0.05}
+# Their shares of the time, as measured on 14,000 and on 27,000 matches.
+STEPS = {"ingest": 0.06, "features": 0.02, "train": 0.9, "predict": 0.02}
 
 
 class DataPipelineParams(RefreshScope):
-    history_days: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
+    history_days: int = Field(36_500, ge=1, le=73_000, description="Train on matches of so many days")
     train_model: bool = Field(True, description="False: predict with the model in service")
     min_matches: int = Field(0, ge=0, le=100, description="Train on matches of clubs that had played so many")
 

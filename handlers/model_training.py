@@ -15,7 +15,7 @@ from store.database import DatabaseUnavailable
 
 class ModelTrainingParams(JobParams):
     sport: SportName = "football"
-    days_back: int = Field(36_500, ge=30, le=73_000, description="Train on matches of so many days")
+    days_back: int = Field(36_500, ge=1, le=73_000, description="Train on matches of so many days")
     min_matches: int = Field(0, ge=0, le=100, description="Train on matches of clubs that had played so many")
     as_of: AsOf = None
 

@@ -25,7 +25,9 @@ class NotEnoughMatches(Exception):
     """There are too few matches with a known result to train on."""
 
     def __init__(self, needed: int, found: int) -> None:
-        super().__init__(f"training needs {needed} matches with a known result, found {found}")
+        super().__init__(
+            f"training needs {needed} matches with a known result, found {found}: go further back in time"
+        )
         self.needed = needed
         self.found = found
 

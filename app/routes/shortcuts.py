@@ -49,7 +49,7 @@ async def generate_predictions(params: JsonObject, submitting: Submitting, respo
 async def train_models(
     submitting: Submitting,
     response: Response,
-    days_back: Annotated[int, Query(ge=30, le=73_000)] = 36_500,
+    days_back: Annotated[int, Query(ge=1, le=73_000)] = 36_500,
     min_matches_per_player: Annotated[int, Query(ge=0, le=100)] = 0,
 ) -> JobOut:
     """Trains the models on the matches in the tables: a `model_training` job."""

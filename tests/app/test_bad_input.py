@@ -252,5 +252,5 @@ async def test_the_schema_tells_what_is_checked(client: httpx2.AsyncClient) -> N
     body = schema["paths"]["/api/run-pipeline"]["post"]["requestBody"]["content"]["application/json"][
         "schema"
     ]
-    assert body["properties"]["history_days"]["minimum"] == 30
+    assert body["properties"]["history_days"]["minimum"] == 1
     assert "HTTPValidationError" not in json.dumps(schema)
