@@ -91,6 +91,8 @@ class Problem(Answer):
     errors: list[Fault] = []
 
     def line(self) -> str:
-        told = [f"{fault.pointer}: {fault.message}" for fault in self.errors] or [self.detail]
         origin = f" (request id {self.request_id})" if self.request_id else ""
-        return f"{self.title}: {'; '.join(told)}{origin}"
+        if self.errors:
+            faults = "; ".join(f"{fault.pointer}: {fault.message}" for fault in self.errors)
+            return f"{self.title}: {faults}{origin}"
+        return f"{self.detail or self.title}{origin}"

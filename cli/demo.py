@@ -79,12 +79,13 @@ def _start(
     stack: ExitStack, stopping: Stopping, home: Path, location: str | None, console: Console
 ) -> tuple[Children, str, str]:
     """The children, the API's address, the database's."""
-    with console.status("starting PostgreSQL"):
-        try:
-            server = stack.enter_context(throwaway_postgres())
-        except EmbeddedUnavailable as error:
-            raise OutOfReach(str(error)) from None
-        bring_up_to_date(server.url)
+    # Told by a line: a live display is a thread, and processes are better forked before there are any.
+    console.print("starting PostgreSQL, the API and a worker")
+    try:
+        server = stack.enter_context(throwaway_postgres())
+    except EmbeddedUnavailable as error:
+        raise OutOfReach(str(error)) from None
+    bring_up_to_date(server.url)
     environment = environment_for(
         server.url, matchday_home=home, artifacts_dir=home / "artifacts", worker_queues=""
     )
@@ -93,8 +94,7 @@ def _start(
     children = stack.enter_context(Children(stopping))
     children.watch("PostgreSQL", server.pid, server.root / "server.log")
     plan = Plan(environment, home, WORKER_GRACE_SECONDS)
-    with console.status("starting the API and a worker"):
-        url = start_processes(children, plan, bound_socket("127.0.0.1", 0))
+    url = start_processes(children, plan, bound_socket("127.0.0.1", 0))
     return children, url, server.url
 
 

@@ -33,6 +33,8 @@ class Stopping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, ToldToStop):
+            return  # the process is about to end: one signal more must not interrupt that
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

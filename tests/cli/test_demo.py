@@ -1,0 +1,85 @@
+"""`matchday demo`: the main job, end to end, on real data."""
+
+import json
+import signal
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.processes import LONGEST_WAIT, start, wait_until
+from tests.engine.worker import survivors
+
+LONGEST_DEMO = 280
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where the demo puts its temporary folders: short, for sockets, and free for the server's user."""
+    folder = Path(tempfile.mkdtemp(prefix="md-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.mark.timeout(300)
+def test_it_ends_with_a_summary_computed_from_the_tables(temporary: Path, tmp_path: Path) -> None:
+    process = start("cli.main", "demo", "--json", log=tmp_path / "log", TMPDIR=str(temporary))
+    told, _ = process.communicate(timeout=LONGEST_DEMO)
+    log = (tmp_path / "log").read_text()
+    assert process.returncode == 0, log
+    summary = json.loads(told.splitlines()[-1])
+    assert summary["matches"] > 14_000
+    assert {"elo_logit", "random_forest"} == {model["name"] for model in summary["models"]}
+    assert all(0.9 < model["log_loss"] < 1.08 for model in summary["models"])
+    assert all(0 < model["brier"] < 0.667 for model in summary["models"])
+    assert all(model["accuracy"] > 0.4 for model in summary["models"])
+    assert summary["predictions"] >= 10
+    assert [step["name"] for step in summary["steps"]] == ["ingest", "features", "train", "predict"]
+    assert sum(step["seconds"] for step in summary["steps"]) <= summary["job_seconds"] < summary["seconds"]
+    assert log.count(" D1 ") == 10
+    assert [path for path in temporary.iterdir() if not path.name.startswith("matchday-pg-")] == []
+
+
+def test_nothing_outlives_a_killed_demo(temporary: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = start("cli.main", "demo", log=log, TMPDIR=str(temporary))
+    wait_until(lambda: "data_pipeline of" in log.read_text(), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate(timeout=LONGEST_WAIT)
+    assert len(family) >= 4
+    assert survivors(family, seconds=15) == []
+
+
+def test_ctrl_c_stops_the_demo_and_removes_its_folders(temporary: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = start("cli.main", "demo", log=log, TMPDIR=str(temporary))
+    wait_until(lambda: "data_pipeline of" in log.read_text(), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=LONGEST_WAIT)
+    assert (process.returncode, told) == (130, "")
+    assert survivors(family, seconds=0) == []
+    assert "Traceback" not in log.read_text()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_pipeline_that_fails_says_where_and_why(temporary: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    process = start(
+        "cli.main", "demo", "--data", str(tmp_path / "data"), log=tmp_path / "log", TMPDIR=str(temporary)
+    )
+    told, _ = process.communicate(timeout=LONGEST_WAIT)
+    assert (process.returncode, told) == (1, "")
+    assert (
+        "matchday: the pipeline failed in step ingest: FootballDataUnavailable:"
+        in (tmp_path / "log").read_text()
+    )
+
+
+def test_data_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    process = start("cli.main", "demo", "--data", str(tmp_path / "nowhere"), log=tmp_path / "log")
+    process.communicate(timeout=LONGEST_WAIT)
+    assert process.returncode == 2
+    assert "there is no such folder" in (tmp_path / "log").read_text()
