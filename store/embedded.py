@@ -240,7 +240,7 @@ def _prepared(root: Path, user: ServerUser | None) -> Path:
         log.info("embedded_data_elsewhere", at=str(place), reason=f"user {user.name} cannot reach {root}")
         place.mkdir(exist_ok=True, mode=0o700)
         if place.lstat().st_uid not in (0, user.uid):
-            raise EmbeddedUnavailable(f"{place} belongs to somebody else: remove it, or set TMPDIR")
+            raise EmbeddedUnavailable(f"{place} belongs to somebody else: remove it")
         root = place
     os.chown(root, user.uid, user.gid)
     return root

