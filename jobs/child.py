@@ -34,6 +34,7 @@ class Order:
     job_id: int
     attempt: int
     params: dict[str, Any]
+    request_id: str | None
     settings: Settings
 
 
@@ -43,7 +44,7 @@ def main(pipe: Connection, order: Order) -> None:
     _die_with_worker()
     configure_logs(order.settings, f"job {order.job_id}")
     structlog.contextvars.bind_contextvars(
-        job_id=order.job_id, job_type=order.job_type, attempt=order.attempt
+        job_id=order.job_id, job_type=order.job_type, attempt=order.attempt, request_id=order.request_id
     )
     with os.fdopen(os.dup(pipe.fileno()), "wb") as out:
         messages = Messages(out.write, out.flush)

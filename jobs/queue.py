@@ -118,7 +118,10 @@ def build_app(
 def _add_task(app: App, handler: type[Handler[Any]], supervisor: Supervisor, manager: FencedManager) -> None:
     # The task never raises: procrastinate would judge the error itself, and judges differently (it fails a
     # cancelled job, and aborts an interrupted one for good).
-    async def task(context: JobContext, /, *, params: dict[str, Any], **_meta: Any) -> None:
+    # A job deferred by procrastinate's own tools may lack what our service adds.
+    async def task(
+        context: JobContext, /, *, params: dict[str, Any] | None = None, meta: dict[str, Any] | None = None
+    ) -> None:
         job = context.job
         failures = await manager.open_run(job)
         if failures is None:
@@ -129,7 +132,8 @@ def _add_task(app: App, handler: type[Handler[Any]], supervisor: Supervisor, man
             job_id=job.id,
             number=job.attempts + 1,
             failures=failures,
-            params=params,
+            params=params or {},
+            request_id=(meta or {}).get("request_id"),
             is_cancelled=lambda: context.abort_reason() is AbortReason.USER_REQUEST,
         )
         manager.record_end(job, await supervisor.run(handler, attempt))

@@ -31,6 +31,7 @@ class Attempt:
     number: int
     failures: int
     params: dict[str, Any]
+    request_id: str | None  # of the HTTP request that asked for the job
     is_cancelled: Callable[[], bool]
 
 
@@ -51,7 +52,10 @@ class Supervisor:
     async def run(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
         """How the attempt ended; None if it was lost, so that nothing may be written. Never raises."""
         with structlog.contextvars.bound_contextvars(
-            job_id=attempt.job_id, job_type=handler.job_type, attempt=attempt.number
+            job_id=attempt.job_id,
+            job_type=handler.job_type,
+            attempt=attempt.number,
+            request_id=attempt.request_id,
         ):
             log.info("job_started")
             end = await self._end_of(handler, attempt)
@@ -108,6 +112,7 @@ class Supervisor:
             attempt.job_id,
             attempt.number,
             attempt.params,
+            attempt.request_id,
             self._settings,
         )
         return await self._processes.run(order, self._report(attempt), handler.memory_mb)
