@@ -3,13 +3,11 @@
 It listens on 127.0.0.1 with a random password, and ends with the process that started it, even a killed one.
 """
 
-import fcntl
-import os
 import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,21 +15,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-import structlog
-
-from store.embedded_binaries import (
-    EmbeddedUnavailable,
-    ServerUser,
-    can_reach,
-    find_binaries,
-    reachable_place,
-    server_user,
+from store.embedded_binaries import EmbeddedUnavailable, find_binaries, server_user
+from store.embedded_folder import (
+    new_folder,
+    open_private,
+    prepared,
+    throwaway_folder,
+    try_lock,
+    write_secret,
 )
-from store.embedded_processes import die_with_us, end_orphan, free_port, read_or_empty, sweep_sockets
+from store.embedded_processes import die_with_us, end_orphan, free_port, read_or_empty
 
 BOOT_SECONDS = 120
 STOP_SECONDS = 30
 START_TRIES = 50
+LOOK_SECONDS = 0.005
 # What a start meets when the server before it is not quite gone, or another program took the port.
 PASSING_TROUBLE = (
     "shared memory block",
@@ -41,8 +39,6 @@ PASSING_TROUBLE = (
 )
 # A server whose data nobody will miss need not wait for the disk.
 THROWAWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-
-log = structlog.get_logger()
 
 
 class AlreadyRunning(EmbeddedUnavailable):
@@ -54,17 +50,16 @@ class AlreadyRunning(EmbeddedUnavailable):
 
 
 class EmbeddedPostgres:
-    """One server with its data in `root`. Start it from the main thread: it ends with the thread that did."""
+    """One server with its data in `root`, to be started from the main thread."""
 
     def __init__(
         self, root: Path, *, port: int = 0, settings: dict[str, str] | None = None, throwaway: bool = False
     ) -> None:
         self._user = server_user()
-        self._root, self._port = root.absolute(), port
+        self._root, self._port = root, port
         self._settings = {**(THROWAWAY if throwaway else {}), **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock: IO[str] | None = None
-        self._sockets: Path | None = None
+        self._lock: IO[bytes] | None = None
         self.url = ""
 
     def start(self) -> Self:
@@ -72,8 +67,13 @@ class EmbeddedPostgres:
 
         Raises AlreadyRunning, or EmbeddedUnavailable with what to do.
         """
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError(
+                "the server ends with the thread that started it: start it from the main thread"
+            )
         self._bin = find_binaries(self._user)
-        self._root = _prepared(self._root, self._user)
+        # Resolved, because that is how the kernel will name the server's working directory.
+        self._root = prepared(self._root.resolve(), self._user)
         self._take_lock()
         try:
             if not self._has_data():
@@ -81,11 +81,11 @@ class EmbeddedPostgres:
             end_orphan(self._data)
             self._start_server()
         except BaseException:
-            self._release()
+            self.stop()
             raise
         password = (self._root / "password").read_text()
         self.url = f"postgresql://postgres:{password}@127.0.0.1:{self._port}/postgres"
-        _write_secret(self._root / "url", self.url)
+        write_secret(self._root / "url", self.url)
         return self
 
     def stop(self) -> None:
@@ -98,7 +98,10 @@ class EmbeddedPostgres:
                 self._process.send_signal(signal.SIGQUIT)
                 self._process.wait(STOP_SECONDS)
             self._process = None
-        self._release()
+        if self._lock is not None:
+            (self._root / "url").unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -122,21 +125,16 @@ class EmbeddedPostgres:
         return self._root / "data"
 
     def _take_lock(self) -> None:
-        self._lock = (self._root / "lock").open("a")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            self._lock = None
-            raise AlreadyRunning(self._root, read_or_empty(self._root / "url")) from None
-
-    def _release(self) -> None:
-        if self._sockets:
-            shutil.rmtree(self._sockets, ignore_errors=True)
-        if self._lock:
-            (self._root / "url").unlink(missing_ok=True)
-            self._lock.close()
-        self._sockets = self._lock = None
+        deadline = time.monotonic() + BOOT_SECONDS
+        while (lock := try_lock(self._root / "lock")) is None:
+            if url := read_or_empty(self._root / "url"):
+                raise AlreadyRunning(self._root, url)
+            if time.monotonic() > deadline:
+                raise EmbeddedUnavailable(f"another process has been starting {self._root} for too long")
+            time.sleep(LOOK_SECONDS)  # it is starting its server, or stopping it
+        self._lock = lock
+        # A killed owner's: until we are ready, nobody may take its address for ours.
+        (self._root / "url").unlink(missing_ok=True)
 
     def _has_data(self) -> bool:
         have = read_or_empty(self._data / "PG_VERSION").strip()
@@ -153,8 +151,9 @@ class EmbeddedPostgres:
         # Each try has a name of its own: the initdb of a killed owner may still be writing into the last one.
         for old in self._root.glob("data.tmp-*"):
             shutil.rmtree(old, ignore_errors=True)
-        made, password = self._root / f"data.tmp-{secrets.token_hex(4)}", self._root / "password"
-        _write_secret(password, secrets.token_hex(16), self._user)
+        made = new_folder(self._root / f"data.tmp-{secrets.token_hex(4)}", self._user)
+        password = self._root / "password"
+        write_secret(password, secrets.token_hex(16), self._user)
         options = ("-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         done = self._run(str(self._bin / "initdb"), "-D", str(made), "--pwfile", str(password), *options)
         if done.returncode:
@@ -173,7 +172,6 @@ class EmbeddedPostgres:
         )
 
     def _start_server(self) -> None:
-        sweep_sockets()
         for tries in range(1, START_TRIES + 1):
             port = self._port or free_port()
             trouble = self._spawn(port)
@@ -187,17 +185,15 @@ class EmbeddedPostgres:
 
     def _spawn(self, port: int) -> str | None:
         """Starts the server and waits until it is ready; otherwise gives what it logged."""
-        self._sockets = Path(tempfile.mkdtemp(prefix="matchday-pg-"))
-        if self._user:
-            os.chown(self._sockets, self._user.uid, self._user.gid)
+        # Without a Unix socket: its folder would stay behind each time the owner is killed.
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),
-            "unix_socket_directories": str(self._sockets),
+            "unix_socket_directories": "",
             **self._settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with (self._root / "server.log").open("ab") as logged:
+        with open_private(self._root / "server.log") as logged:
             before = logged.tell()
             self._process = subprocess.Popen(  # type: ignore[call-overload] # noqa: S603 - our own program
                 [self._bin / "postgres", "-D", self._data, *options],
@@ -208,59 +204,32 @@ class EmbeddedPostgres:
                 preexec_fn=die_with_us(signal.SIGINT),
                 **(self._user.options() if self._user else {}),
             )
-        if self._becomes_ready():
+        if self._becomes_ready(self._process):
             return None
         self._process = None
-        shutil.rmtree(self._sockets, ignore_errors=True)
         return (self._root / "server.log").read_bytes()[before:].decode(errors="replace")
 
-    def _becomes_ready(self) -> bool:
-        assert self._process is not None  # noqa: S101 - called by _spawn only
+    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
         deadline = time.monotonic() + BOOT_SECONDS
         while time.monotonic() < deadline:
             # The file exists before it is filled: too few lines are as normal as none.
             lines = read_or_empty(self._data / "postmaster.pid").split("\n")
-            if len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7].strip() == "ready":
+            if len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
                 return True
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 return False
-            time.sleep(0.005)
-        self._process.kill()
-        self._process.wait()
+            time.sleep(LOOK_SECONDS)
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
         return False
-
-
-def _prepared(root: Path, user: ServerUser | None) -> Path:
-    """The folder, made private to the server's user; another one where that user cannot get to it."""
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if user is None:
-        return root
-    if not can_reach(root.parent, user):
-        place = reachable_place(root)
-        log.info("embedded_data_elsewhere", at=str(place), reason=f"user {user.name} cannot reach {root}")
-        place.mkdir(exist_ok=True, mode=0o700)
-        if place.lstat().st_uid not in (0, user.uid):
-            raise EmbeddedUnavailable(f"{place} belongs to somebody else: remove it")
-        root = place
-    os.chown(root, user.uid, user.gid)
-    return root
-
-
-def _write_secret(path: Path, value: str, owner: ServerUser | None = None) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(value)
-    if owner:
-        os.chown(path, owner.uid, owner.gid)
 
 
 @contextmanager
 def throwaway_postgres(settings: dict[str, str] | None = None) -> Iterator[EmbeddedPostgres]:
     """A server in a new temporary folder, with the folder gone at the end: for tests and the demo."""
-    root = Path(tempfile.mkdtemp(prefix="matchday-throwaway-"))
-    server = EmbeddedPostgres(root, settings=settings, throwaway=True)
+    root = throwaway_folder(server_user())
     try:
-        with server:
+        with EmbeddedPostgres(root, settings=settings, throwaway=True) as server:
             yield server
     finally:
-        shutil.rmtree(server.root, ignore_errors=True)
         shutil.rmtree(root, ignore_errors=True)

@@ -5,7 +5,6 @@ import ctypes
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -61,14 +60,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def sweep_sockets() -> None:
-    """Removes what killed owners left behind an hour ago or earlier."""
-    for folder in Path(tempfile.gettempdir()).glob("matchday-pg-*"):
-        with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < time.time() - 3_600 and not any(folder.iterdir()):
-                folder.rmdir()
 
 
 def read_or_empty(path: Path) -> str:

