@@ -16,8 +16,8 @@ from typing import TypeVar, cast
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import conninfo
@@ -25,18 +25,23 @@ from store.database import conninfo
 FOLDER = Path(__file__).parents[1] / "sql"
 OLDEST_SERVER = 150_000
 LOCK = 7_236_054_811
+# For the others' migrations, which may build an index; and for a table, before we give way to who reads it.
+TURN_TIMEOUT = "10min"
 LOCK_TIMEOUT = "2s"
 LOCK_TRIES = 15
+# What live processes do to a migration, and what passes by itself.
+PASSING_TROUBLE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 CREATE_TABLE = """
-create table if not exists schema_migrations (
+create table schema_migrations (
     version integer primary key,
     name text not null,
     checksum text not null,
     applied_at timestamptz not null default now()
 );
-comment on table schema_migrations is 'One row is one migration that was applied; 0 is the set of views.'
+comment on table schema_migrations is
+    'One row is one migration that was applied; 0 is the set of views, named in the order of their creation.';
 """
 
 Conn = psycopg.Connection[tuple[object, ...]]
@@ -74,18 +79,21 @@ def migrate(url: str, *, folder: Path = FOLDER, log: Log | None = None) -> Migra
     """Applies what is missing, in order. Raises MigrationError; a file that fails leaves nothing behind."""
     migrations = read_migrations(folder)
     tell = log or (lambda _: None)
+    applied = []
     with _connected(url) as conn:
-        _in_one_transaction(conn, partial(conn.execute, CREATE_TABLE), tell)
-        applied = []
+        _in_one_transaction(conn, partial(_make_table, conn), tell)
         for migration in migrations:
             if _in_one_transaction(conn, partial(_apply, conn, migration), tell):
                 tell(f"applied {migration.name}")
                 applied.append(migration.name)
-        recreated = _in_one_transaction(conn, partial(_recreate_views, conn, folder, bool(applied)), tell)
-        newest = conn.execute("select max(version) from schema_migrations").fetchone()
-    version = cast(int, newest[0]) if newest else 0
-    if version > migrations[-1].version:
-        tell(f"the database is at migration {version}, newer than this release's {migrations[-1].version}")
+        version = _version(conn)
+        if version > migrations[-1].version:
+            # Its views are of that release too: ours would take columns away from it.
+            tell(
+                f"the database is at migration {version}, newer than this release's {migrations[-1].version}"
+            )
+            return MigrationReport(applied, False, version)
+        recreated = _in_one_transaction(conn, partial(_recreate_views, conn, folder), tell)
     return MigrationReport(applied, recreated, version)
 
 
@@ -96,7 +104,7 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
         matched = NAME.fullmatch(path.name)
         if not matched:
             raise MigrationError(f"{path.name}: a migration is named like 0001_what_it_does.sql")
-        migrations.append(Migration(int(matched[1]), path.name, path.read_text()))
+        migrations.append(Migration(int(matched[1]), path.name, path.read_text(encoding="utf-8")))
     numbers = [migration.version for migration in migrations]
     if not numbers or numbers != list(range(1, len(numbers) + 1)):
         raise MigrationError(
@@ -107,12 +115,15 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
 
 async def missing_migrations(conn: AsyncConnection, folder: Path = FOLDER) -> list[str]:
     """The names of the files that the database has not seen yet."""
-    try:
-        rows = await conn.execute(text("select version from schema_migrations"))
-    except ProgrammingError:  # there is no such table: nothing was ever applied
-        return [migration.name for migration in read_migrations(folder)]
-    applied = {row.version for row in rows}
+    applied: set[int] = set()
+    if await conn.scalar(text("select to_regclass('schema_migrations') is not null")):
+        applied.update(await conn.scalars(text("select version from schema_migrations")))
     return [migration.name for migration in read_migrations(folder) if migration.version not in applied]
+
+
+def _make_table(conn: Conn) -> None:
+    if conn.execute("select to_regclass('schema_migrations')").fetchone() == (None,):
+        conn.execute(CREATE_TABLE)
 
 
 def _apply(conn: Conn, migration: Migration) -> bool:
@@ -125,6 +136,8 @@ def _apply(conn: Conn, migration: Migration) -> bool:
             "insert into schema_migrations (version, name, checksum) values (%s, %s, %s)",
             [migration.version, migration.name, migration.checksum],
         )
+        # Known to all before the views are made: whoever comes after a killed process makes them.
+        conn.execute("update schema_migrations set checksum = '' where version = 0")
         return True
     if row[0] != migration.checksum:
         raise MigrationError(
@@ -133,21 +146,27 @@ def _apply(conn: Conn, migration: Migration) -> bool:
     return False
 
 
-def _recreate_views(conn: Conn, folder: Path, tables_changed: bool) -> bool:
-    """Drops and creates every view, in the order of their files' names, unless none has changed."""
-    files = sorted((folder / "views").glob("*.sql"))
-    checksum = hashlib.sha256("\0".join(file.read_text() for file in files).encode()).hexdigest()
-    row = conn.execute("select checksum from schema_migrations where version = 0").fetchone()
-    if row and row[0] == checksum and not tables_changed:
+def _version(conn: Conn) -> int:
+    row = conn.execute("select max(version) from schema_migrations").fetchone()
+    return cast(int, row[0]) if row else 0
+
+
+def _recreate_views(conn: Conn, folder: Path) -> bool:
+    """Drops and creates every view, in the order of their files' names, unless all is as it was."""
+    views = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "views").glob("*.sql"))}
+    checksum = hashlib.sha256("\0".join(views.values()).encode()).hexdigest()
+    row = conn.execute("select name, checksum from schema_migrations where version = 0").fetchone()
+    there, checksum_there = row or ("", "")
+    if checksum == checksum_there:
         return False
-    for file in reversed(files):
-        conn.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(file.stem)))
-    for file in files:
-        _execute_file(conn, file.name, file.read_text())
+    for name in reversed(list(dict.fromkeys([*str(there).split(), *views]))):
+        conn.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(name)))
+    for name, statements in views.items():
+        _execute_file(conn, f"{name}.sql", statements)
     conn.execute(
-        "insert into schema_migrations (version, name, checksum) values (0, 'views', %s)"
-        " on conflict (version) do update set checksum = excluded.checksum, applied_at = now()",
-        [checksum],
+        "insert into schema_migrations (version, name, checksum) values (0, %s, %s) on conflict (version)"
+        " do update set name = excluded.name, checksum = excluded.checksum, applied_at = now()",
+        [" ".join(views), checksum],
     )
     return True
 
@@ -155,7 +174,7 @@ def _recreate_views(conn: Conn, folder: Path, tables_changed: bool) -> bool:
 def _execute_file(conn: Conn, name: str, statements: str) -> None:
     try:
         conn.execute(statements)
-    except psycopg.errors.LockNotAvailable:
+    except PASSING_TROUBLE:
         raise
     except psycopg.Error as error:
         position = error.diag.statement_position
@@ -165,30 +184,58 @@ def _execute_file(conn: Conn, name: str, statements: str) -> None:
 
 
 def _in_one_transaction(conn: Conn, step: Callable[[], T], tell: Log) -> T:
-    """Runs the step under our lock; gives way to who holds a table, and tries again."""
+    """Runs the step in its turn; gives way to who holds a table, and tries again."""
     for tries in range(1, LOCK_TRIES + 1):
         try:
             with conn.transaction():
-                conn.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
-                conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+                _wait_for_turn(conn, tell)
                 return step()
-        except psycopg.errors.LockNotAvailable:
+        except PASSING_TROUBLE:
             tell(f"waiting for a lock ({tries} of {LOCK_TRIES})")
             time.sleep(random.uniform(0.05, 0.5))  # noqa: S311 - only spreads the tries
         except psycopg.Error as error:
-            raise MigrationError(str(error).strip().splitlines()[0]) from error
+            raise MigrationError(_one_line(error)) from error
     raise MigrationError("a lock was not to be had: another session holds a table; try again when it is done")
+
+
+def _wait_for_turn(conn: Conn, tell: Log) -> None:
+    """Takes the lock of those who migrate. It ends with the transaction, so a pooler cannot keep it."""
+    if conn.execute("select pg_try_advisory_xact_lock(%s)", [LOCK]).fetchone() != (True,):
+        tell("another process is migrating: waiting for it")
+        conn.execute("select set_config('lock_timeout', %s, true)", [TURN_TIMEOUT])
+        try:
+            conn.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        except psycopg.errors.LockNotAvailable:
+            raise MigrationError(f"another process has been migrating for {TURN_TIMEOUT}") from None
+    conn.execute("select set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
 
 
 @contextmanager
 def _connected(url: str) -> Iterator[Conn]:
     try:
-        conn = psycopg.connect(conninfo(url, "migrate"), autocommit=True, prepare_threshold=None)
+        conn = psycopg.connect(_checked_conninfo(url), autocommit=True, prepare_threshold=None)
     except psycopg.OperationalError as error:
         # libpq names host and port, never the password.
-        reason = " ".join(str(error).split())
-        raise MigrationError(f"the database cannot be reached: {reason}") from None
+        raise MigrationError(f"the database cannot be reached: {' '.join(str(error).split())}") from None
     with conn:
         if conn.info.server_version < OLDEST_SERVER:
             raise MigrationError("PostgreSQL 15 or newer is needed")
         yield conn
+
+
+def _checked_conninfo(url: str) -> str:
+    """What libpq understands. Its own complaints repeat the URL, and with it the password."""
+    try:
+        checked = conninfo(url, "migrate")
+        host = str(conninfo_to_dict(checked).get("host", ""))
+    except psycopg.Error:
+        raise MigrationError(
+            "the database URL is not like postgresql://user:password@host/database"
+        ) from None
+    if "@" in host:
+        raise MigrationError("the database URL has more than one @: write one in a password as %40")
+    return checked
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
