@@ -1,40 +1,45 @@
 """One PostgreSQL for the whole run, one database for each test worker, empty tables for each test."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.database import Database
 from store.embedded import throwaway_postgres
 from store.migrations import migrate
 
-SERVER = pytest.StashKey[ExitStack]()
+CLEANUP = pytest.StashKey[ExitStack]()
 # How the first process hands the server to the others; set it to test on a server of your own.
 SERVER_URL = "TEST_DATABASE_URL"
-TEMPLATE = "matchday_template"
+# A name of this run's own: several runs may share a server.
+TEMPLATE = "TEST_DATABASE_TEMPLATE"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The server is started before the test workers are, by the process that starts them."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    stack = config.stash[SERVER] = ExitStack()
+    stack = config.stash[CLEANUP] = ExitStack()
+    stack.enter_context(_temporary_folder())
     if SERVER_URL not in os.environ:
         server = stack.enter_context(throwaway_postgres({"max_connections": "300"}))
-        os.environ[SERVER_URL] = server.url
-        stack.callback(os.environ.pop, SERVER_URL)
-    _recreate(os.environ[SERVER_URL], TEMPLATE)
-    migrate(_database(os.environ[SERVER_URL], TEMPLATE))
+        stack.enter_context(_environment(SERVER_URL, server.url))
+    stack.enter_context(_environment(TEMPLATE, f"matchday_test_{os.getpid()}"))
+    stack.enter_context(_new_database(os.environ[SERVER_URL], os.environ[TEMPLATE]))
+    migrate(_database(os.environ[SERVER_URL], os.environ[TEMPLATE]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if SERVER in config.stash:
-        config.stash[SERVER].close()
+    if CLEANUP in config.stash:
+        config.stash[CLEANUP].close()
 
 
 @pytest.fixture(scope="session")
@@ -51,19 +56,16 @@ def server_url() -> str:
 @pytest.fixture(scope="session")
 def database_url(server_url: str) -> Iterator[str]:
     """A migrated database of this test worker's own."""
-    name = f"matchday_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    _recreate(server_url, name, TEMPLATE)
-    yield _database(server_url, name)
-    _drop(server_url, name)
+    template = os.environ[TEMPLATE]
+    with _new_database(server_url, f"{template}_{_worker()}", template) as url:
+        yield url
 
 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """A database without any table."""
-    name = f"matchday_empty_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    _recreate(server_url, name)
-    yield _database(server_url, name)
-    _drop(server_url, name)
+    with _new_database(server_url, f"{os.environ[TEMPLATE]}_{_worker()}_empty") as url:
+        yield url
 
 
 @pytest.fixture
@@ -92,17 +94,51 @@ async def conn(database: Database) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-def _recreate(server: str, name: str, template: str = "template0") -> None:
-    _drop(server, name)
-    with psycopg.connect(server, autocommit=True) as conn:
-        statement = sql.SQL("create database {} template {}")
-        conn.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """Where this run and its child processes put what they leave; gone at the end, with all that is in it."""
+    folder = tempfile.mkdtemp(prefix="matchday-tests-")
+    os.chmod(folder, 0o755)  # noqa: S103 - as root, the server's user passes through
+    try:
+        with _environment("TMPDIR", folder):
+            tempfile.tempdir = None  # looked up anew
+            yield
+    finally:
+        tempfile.tempdir = None
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _drop(server: str, name: str) -> None:
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Child processes and test workers inherit it."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
+def _new_database(server: str, name: str, template: str = "template0") -> Iterator[str]:
+    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        conn.execute(drop)
+        conn.execute(create)
+    try:
+        yield _database(server, name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as conn:
+            conn.execute(drop)
 
 
 def _database(server: str, name: str) -> str:
-    return f"{server.rsplit('/', 1)[0]}/{name}"
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
