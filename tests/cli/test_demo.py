@@ -3,6 +3,7 @@
 import json
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -15,11 +16,11 @@ LONGEST_DEMO = 280
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Path:
-    """Where the demo puts its temporary folders: short, for sockets, and free for the server's user."""
-    folder = Path(tempfile.mkdtemp(prefix="md-"))
-    folder.chmod(0o755)
-    return folder
+def temporary() -> Iterator[Path]:
+    """Where the demo puts its temporary folders: short, for sockets, and open to the server's user."""
+    with tempfile.TemporaryDirectory(prefix="md-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.mark.timeout(300)
