@@ -4,6 +4,9 @@ import logging
 import sys
 
 import structlog
+from structlog.dev import ConsoleRenderer, plain_traceback
+from structlog.processors import ExceptionRenderer, JSONRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import Settings
@@ -39,12 +42,13 @@ def configure_logs(settings: Settings, process: str) -> None:
 
 
 def _renderers(settings: Settings) -> list[Processor]:
+    # Traces without the values of variables: those may be passwords.
     as_json = settings.log_format == "json" or (
         settings.log_format == "auto" and settings.environment == "production"
     )
     if as_json:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [ExceptionRenderer(ExceptionDictTransformer(show_locals=False)), JSONRenderer()]
+    return [ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
 
 
 def _name_process(process: str) -> Processor:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import structlog
+from pydantic import BaseModel
 
 from config.logs import configure_logs
 from config.settings import Settings
@@ -23,6 +24,8 @@ from store.database import Database
 from store.jsonb import storable_json
 
 PR_SET_PDEATHSIG = 1
+# Results are read with every list of jobs; what is larger belongs into tables.
+LARGEST_RESULT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -74,15 +77,13 @@ async def _run(order: Order, messages: Messages) -> dict[str, Any]:
     try:
         job = Job(order.job_id, order.attempt, database, order.settings, messages.report)
         params = handler.params.model_validate(order.params)
-        result = await handler().run(params, job)
-        ending = {"result": result.model_dump(mode="json") if result is not None else None}
-        storable_json(ending)  # a result that JSON cannot say is the handler's error
+        ending = {"result": storable_result(await handler().run(params, job))}
     except LostAttempt:
         return {"lost": True}
     except CancelRequested:
         return {"cancelled": True}
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is told to the worker
-        return {"error": describe(error), "trace": _trace(error), "transient": handler.retry.allows(error)}
+        return {"error": describe(error), "trace": trace_of(error), "transient": handler.retry.allows(error)}
     finally:
         await database.close()
     return ending
@@ -94,13 +95,27 @@ def find_handler(modules: Sequence[str], job_type: str) -> Any:
     return HANDLERS[job_type]
 
 
+def storable_result(result: BaseModel | None) -> Any:
+    """The result as JSON values. Raises ValueError for what JSON cannot say, and for far too much of it."""
+    if result is None:
+        return None
+    values = result.model_dump(mode="json")
+    size = len(storable_json(values))
+    if size > LARGEST_RESULT:
+        raise ValueError(
+            f"the result has {size:,} characters, and {LARGEST_RESULT:,} is the limit: store rows"
+        )
+    return values
+
+
 def describe(error: BaseException) -> str:
     """One line a user may see: the error's kind and its text."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
-def _trace(error: BaseException) -> str:
+def trace_of(error: BaseException) -> str:
+    """For the operator: the last ten calls."""
     return "".join(traceback.format_exception(error, limit=-10))
 
 

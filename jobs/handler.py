@@ -1,5 +1,6 @@
 """What a job type is: its parameters, its limits and its work. No queue library here."""
 
+import math
 import typing
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -41,7 +42,7 @@ class Retry:
     wait: timedelta = timedelta(seconds=30)
     on: tuple[type[Exception], ...] = ()
 
-    def allows(self, error: Exception) -> bool:
+    def allows(self, error: BaseException) -> bool:
         return isinstance(error, (Transient, *self.on))
 
 
@@ -63,7 +64,9 @@ class Job:
         """Says how far the run is (0 to 1) and what it does; written at most a few times a second."""
         if step is not None:
             self._step = step
-        self.report(min(max(fraction, 0.0), 1.0), self._step, message)
+        # A fraction that is no number (0 of 0 done) says nothing, and must not stop the run.
+        done = min(max(fraction, 0.0), 1.0) if math.isfinite(fraction) else 0.0
+        self.report(done, self._step, message)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -19,6 +19,10 @@ class RunEnd:
     retry_at: datetime | None = None
 
 
+class RunNotOpened(Exception):
+    """The database went away before the run was opened: nothing of the handler has run."""
+
+
 class RunFailed(Exception):
     """A run that ended badly: its kind, a short text that is safe to show, the trace for the operator."""
 

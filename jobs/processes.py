@@ -6,10 +6,11 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing.context import ForkServerProcess
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -21,7 +22,11 @@ FORKSERVER = multiprocessing.get_context("forkserver")
 # What a child needs, and what it would import again as the worker's main module.
 ENGINE = ("jobs.child", "jobs.queue", "store.migrations")
 MEMORY_CHECK_SECONDS = 0.2
+SECONDS_FOR_LAST_WORDS = 1.0
 LONGEST_MESSAGE = 64_000_000
+
+T = TypeVar("T")
+InThread = Callable[..., Awaitable[Any]]
 
 
 class Processes:
@@ -29,13 +34,15 @@ class Processes:
 
     def __init__(self, limit: int, preload: Sequence[str]) -> None:
         self._slots = asyncio.Semaphore(limit)
+        # Of our own: handlers may fill the loop's threads, and a child must be started, watched and reaped.
+        self._threads = ThreadPoolExecutor(2 * limit + 1, thread_name_prefix="processes")
         FORKSERVER.set_forkserver_preload([*ENGINE, *preload, "jobs.warm"])
 
     async def warm_up(self) -> None:
         """Loads the heavy libraries before the first job, not during it."""
         first = FORKSERVER.Process(target=int)
-        await asyncio.to_thread(first.start)
-        await asyncio.to_thread(first.join)
+        await self._in_thread(first.start)
+        await self._in_thread(first.join)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -47,29 +54,44 @@ class Processes:
         """The handler's result. Raises RunFailed, LostAttempt, CancelRequested; leaves no process behind."""
         incoming, outgoing = FORKSERVER.Pipe(duplex=False)
         child = FORKSERVER.Process(target=main, args=(outgoing, order), daemon=True)
-        starting = asyncio.ensure_future(asyncio.to_thread(child.start))
+        starting = self._in_thread(child.start)
         guard: MemoryGuard | None = None
         try:
             await asyncio.shield(starting)
             outgoing.close()
-            guard = MemoryGuard(child, memory_mb)
-            async with _lines(incoming.fileno()) as lines:
+            guard = MemoryGuard(child, memory_mb, self._in_thread)
+            async with _lines(incoming.fileno(), child.sentinel) as lines:
                 ending = await _follow(lines, report)
             if ending is None:
                 raise await guard.explain_death()
             return _result(ending)
         finally:
             # A child that is just being forked must not be forgotten, whatever cancels this.
-            await asyncio.shield(_clean_up(starting, child, guard))
+            await asyncio.shield(self._clean_up(starting, child, guard))
             incoming.close()
             outgoing.close()
+
+    def _in_thread(self, work: Callable[..., T], *values: Any) -> "asyncio.Future[T]":
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *values)
+
+    async def _clean_up(
+        self, starting: "asyncio.Future[None]", child: ForkServerProcess, guard: "MemoryGuard | None"
+    ) -> None:
+        await asyncio.wait([starting])
+        if guard:
+            guard.stop()
+        if starting.exception() is None:
+            _kill(child)
+            await self._in_thread(child.join)
+            child.close()
 
 
 class MemoryGuard:
     """Kills a child that uses more than its limit, counting only what is its own, not the warm server's."""
 
-    def __init__(self, child: ForkServerProcess, limit_mb: int) -> None:
+    def __init__(self, child: ForkServerProcess, limit_mb: int, in_thread: InThread) -> None:
         self._child, self._limit_mb, self._exceeded = child, limit_mb, False
+        self._in_thread = in_thread
         self._task = asyncio.create_task(self._watch())
 
     def stop(self) -> None:
@@ -77,7 +99,7 @@ class MemoryGuard:
 
     async def explain_death(self) -> RunFailed:
         """Why a child ended without an ending of its own."""
-        await asyncio.to_thread(self._child.join, 5)
+        await self._in_thread(self._child.join, 5)
         if self._exceeded:
             return RunFailed("memory", f"used more memory than its limit of {self._limit_mb} MB")
         code = self._child.exitcode
@@ -93,7 +115,7 @@ class MemoryGuard:
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(self._child.pid)
             limit = self._limit_mb * 1_000_000
-            while await asyncio.to_thread(_own_bytes, process) <= limit:  # noqa: ASYNC110 - nothing tells
+            while await self._in_thread(_own_bytes, process) <= limit:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(MEMORY_CHECK_SECONDS)
             self._exceeded = True
             _kill(self._child)
@@ -109,15 +131,22 @@ def _own_bytes(process: psutil.Process) -> int:
 
 
 @asynccontextmanager
-async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+async def _lines(descriptor: int, sentinel: int) -> AsyncIterator[asyncio.StreamReader]:
+    """What the child says, until it closes its end or is gone: a helper of its own may hold the pipe open."""
+    loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST_MESSAGE)
     pipe = os.fdopen(os.dup(descriptor), "rb", buffering=0)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), pipe
-    )
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+
+    def end_soon() -> None:
+        loop.remove_reader(sentinel)
+        loop.call_later(SECONDS_FOR_LAST_WORDS, reader.feed_eof)
+
+    loop.add_reader(sentinel, end_soon)
     try:
         yield reader
     finally:
+        loop.remove_reader(sentinel)
         transport.close()
 
 
@@ -142,18 +171,6 @@ def _result(ending: dict[str, Any]) -> Any:
         case {"cancelled": True}:
             raise CancelRequested("told by the child")
     raise RunFailed("error", ending["error"], trace=ending["trace"], transient=ending["transient"])
-
-
-async def _clean_up(
-    starting: "asyncio.Future[None]", child: ForkServerProcess, guard: MemoryGuard | None
-) -> None:
-    await asyncio.wait([starting])
-    if guard:
-        guard.stop()
-    if starting.exception() is None:
-        _kill(child)
-        await asyncio.to_thread(child.join)
-        child.close()
 
 
 def _kill(child: ForkServerProcess) -> None:

@@ -51,7 +51,10 @@ class ProgressBoard:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            await self.flush()
+            try:
+                await self.flush()
+            except Exception:
+                log.exception("progress_not_written")
             await asyncio.sleep(SECONDS_BETWEEN_WRITES)
 
     async def flush(self) -> None:

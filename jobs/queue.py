@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,16 +14,19 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from psycopg.types.json import Jsonb
 
-from jobs.handler import Handler
-from jobs.outcome import RunEnd
-from jobs.progress import ProgressBoard
+from jobs.handler import Handler, LostAttempt
+from jobs.outcome import RunEnd, RunNotOpened
+from jobs.progress import Progress, ProgressBoard
 from jobs.supervisor import Attempt, Supervisor
 from store.database import conninfo
 from store.jsonb import storable_json, storable_text
 from store.queries import query_text
 
 # An end is written again for about half a minute; then the worker is lost with its database.
-FINISH_TRIES = 8
+FINISH_WAITS = (0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0)
+# A worker that is told to stop must not wait long for a database that is away.
+POOL_SECONDS = 5.0
+CONNECTION_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 log = structlog.get_logger()
 
@@ -33,68 +37,86 @@ class FencedManager(JobManager):
     def __init__(self, connector: PsycopgConnector, worker: str, board: ProgressBoard) -> None:
         super().__init__(connector)
         self._worker, self._board = worker, board
-        self._ends: dict[int, RunEnd | None] = {}
+        self._ends: dict[tuple[int, int], RunEnd | None] = {}
 
-    async def open_run(self, job: Job) -> int | None:
-        """The number of failed runs before this one; None if the attempt is already lost."""
-        row = await self.connector.execute_query_one_async(
-            query_text("open_run"), job=job.id, attempt=job.attempts + 1, worker=self._worker
-        )
-        assert job.id is not None  # noqa: S101 - a fetched job has an id
-        self._board.changed(job.id)
+    async def open_run(self, job: Job) -> int:
+        """The number of failed runs before this one. Raises LostAttempt, RunNotOpened."""
+        job_id, attempt = _held(job)
+        try:
+            row = await self.connector.execute_query_one_async(
+                query_text("open_run"), job=job_id, attempt=attempt, worker=self._worker
+            )
+        except ConnectorException as error:
+            raise RunNotOpened(_cause(error)) from error
         failures: int | None = row["failures"]
+        if failures is None:
+            raise LostAttempt(f"job {job_id}: attempt {attempt} no longer holds it")
+        self._board.changed(job_id)
         return failures
 
     def record_end(self, job: Job, end: RunEnd | None) -> None:
         """Keeps how the attempt ended until procrastinate asks to finish its job."""
-        assert job.id is not None  # noqa: S101 - a fetched job has an id
-        self._ends[job.id] = end
+        self._ends[_held(job)] = end
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: ARG002
         """Writes the recorded end; procrastinate's `status` says only that the task returned."""
-        assert job.id is not None  # noqa: S101 - a fetched job has an id
+        job_id, attempt = _held(job)
+        # Only a job whose type has no task comes here without an end.
         unknown = RunEnd("failed", error_kind="error", error=f"no handler here for job type {job.task_name}")
-        end = self._ends.pop(job.id, unknown)
+        end = self._ends.pop((job_id, attempt), unknown)
         if end is None:
             return
-        written = await self._write_end(job, end)
-        self._board.changed(job.id)
-        if written is None:
-            log.warning("job_attempt_lost", job_id=job.id, attempt=job.attempts + 1)
+        if await self._write_end(job, end) is None:
+            log.warning("job_attempt_lost", job_id=job_id, attempt=attempt)
+        self._board.changed(job_id)
 
     async def _write_end(self, job: Job, end: RunEnd) -> str | None:
-        arguments = self._arguments(job, end)
-        for tries in range(1, FINISH_TRIES + 1):
+        """The job's new status; None if the attempt was lost. Tries again while the database is away."""
+        progress = self._board.take(*_held(job))
+        for wait in (*FINISH_WAITS, None):
             try:
-                row = await self.connector.execute_query_one_async(query_text("end_run"), **arguments)
+                return await self._end_run(job, end, progress)
             except ConnectorException as error:
-                if tries == FINISH_TRIES:
+                log.warning("job_end_not_written", job_id=job.id, error=_cause(error), retry_in_seconds=wait)
+                if not isinstance(error.__cause__, CONNECTION_LOST):
+                    # What the handler left cannot be stored: the job must not stay running for that.
+                    refused = f"its end could not be stored: {_cause(error)}"
+                    return await self._end_run(job, RunEnd("failed", error_kind="error", error=refused), None)
+                if wait is None:
                     raise
-                log.warning("job_end_not_written", job_id=job.id, tries=tries, error=str(error))
-                await asyncio.sleep(0.25 * 2**tries)
-            else:
-                status: str | None = row["status"]
-                return status
+                await asyncio.sleep(wait)
         raise AssertionError("unreachable")
 
-    def _arguments(self, job: Job, end: RunEnd) -> dict[str, Any]:
-        assert job.id is not None  # noqa: S101 - a fetched job has an id
-        attempt = job.attempts + 1
-        progress = self._board.take(job.id, attempt)
-        return {
-            "job": job.id,
-            "attempt": attempt,
-            "worker": self._worker,
-            "outcome": end.outcome,
-            "retry_at": end.retry_at,
-            "result": None if end.result is None else Jsonb(end.result, dumps=storable_json),
-            "error_kind": end.error_kind,
-            "error": end.error and storable_text(end.error),
-            "trace": end.trace and storable_text(end.trace),
-            "progress": progress and progress.fraction,
-            "step": progress and storable_text(progress.step),
-            "message": progress and storable_text(progress.message),
-        }
+    async def _end_run(self, job: Job, end: RunEnd, progress: Progress | None) -> str | None:
+        job_id, attempt = _held(job)
+        row = await self.connector.execute_query_one_async(
+            query_text("end_run"),
+            job=job_id,
+            attempt=attempt,
+            worker=self._worker,
+            outcome=end.outcome,
+            retry_at=end.retry_at,
+            result=None if end.result is None else Jsonb(end.result, dumps=storable_json),
+            error_kind=end.error_kind,
+            error=end.error and storable_text(end.error),
+            trace=end.trace and storable_text(end.trace),
+            progress=progress and progress.fraction,
+            step=progress and storable_text(progress.step),
+            message=progress and storable_text(progress.message),
+        )
+        status: str | None = row["status"]
+        return status
+
+
+def _held(job: Job) -> tuple[int, int]:
+    """The job's id and the attempt that was fetched: what fences every write."""
+    assert job.id is not None  # noqa: S101 - a fetched job has an id
+    return job.id, job.attempts + 1
+
+
+def _cause(error: ConnectorException) -> str:
+    """procrastinate's own text is only that there was an error."""
+    return " ".join(str(error.__cause__ or error).split())
 
 
 def build_app(
@@ -106,7 +128,10 @@ def build_app(
 ) -> App:
     """procrastinate's App with one task per job type, each run by the supervisor."""
     connector = PsycopgConnector(
-        conninfo=conninfo(url, "worker"), configure=_autocommit, kwargs={"prepare_threshold": None}
+        conninfo=conninfo(url, "worker"),
+        configure=_autocommit,
+        kwargs={"prepare_threshold": None},
+        timeout=POOL_SECONDS,
     )
     app, manager = App(connector=connector), FencedManager(connector, worker, board)
     app.job_manager = manager
@@ -122,21 +147,16 @@ def _add_task(app: App, handler: type[Handler[Any]], supervisor: Supervisor, man
     async def task(
         context: JobContext, /, *, params: dict[str, Any] | None = None, meta: dict[str, Any] | None = None
     ) -> None:
-        job = context.job
-        failures = await manager.open_run(job)
-        if failures is None:
-            manager.record_end(job, None)
-            return
-        assert job.id is not None  # noqa: S101 - a fetched job has an id
+        job_id, number = _held(context.job)
         attempt = Attempt(
-            job_id=job.id,
-            number=job.attempts + 1,
-            failures=failures,
+            job_id=job_id,
+            number=number,
             params=params or {},
             request_id=(meta or {}).get("request_id"),
+            open=partial(manager.open_run, context.job),
             is_cancelled=lambda: context.abort_reason() is AbortReason.USER_REQUEST,
         )
-        manager.record_end(job, await supervisor.run(handler, attempt))
+        manager.record_end(context.job, await supervisor.run(handler, attempt))
 
     app.task(name=handler.job_type, queue=handler.queue, pass_context=True)(task)
 

@@ -1,8 +1,7 @@
 """Runs one attempt of a job within its limits and decides, here only, how it ended."""
 
 import asyncio
-import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,28 +9,28 @@ from typing import Any
 import structlog
 
 from config.settings import Settings
-from jobs.child import Order, describe
+from jobs.child import Order, describe, storable_result, trace_of
 from jobs.handler import CancelRequested, Handler, Job, LostAttempt
-from jobs.outcome import RunEnd, RunFailed
+from jobs.outcome import RunEnd, RunFailed, RunNotOpened
 from jobs.processes import Processes
 from jobs.progress import Progress, ProgressBoard
 from store.database import Database
-from store.jsonb import storable_json
 
 LONGEST_WAIT = timedelta(hours=6)
+WAIT_AFTER_OUTAGE = timedelta(seconds=2)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt as the queue handed it out; `failures` counts the failed runs before it."""
+    """One attempt as the queue handed it out; `open` opens its run and counts the failed ones before it."""
 
     job_id: int
     number: int
-    failures: int
     params: dict[str, Any]
     request_id: str | None  # of the HTTP request that asked for the job
+    open: Callable[[], Awaitable[int]]
     is_cancelled: Callable[[], bool]
 
 
@@ -63,24 +62,24 @@ class Supervisor:
             return end
 
     async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
+        failures = 0
         try:
+            failures = await attempt.open()
             return RunEnd("completed", result=await self._within_limits(handler, attempt))
-        except asyncio.CancelledError:
-            # Taken back, or the await that writes the end of the run would be cancelled too.
-            _uncancel()
-            if attempt.is_cancelled():
-                return RunEnd("cancelled")
-            return RunEnd("interrupted", retry_at=datetime.now(UTC))
+        except RunNotOpened:
+            return RunEnd("interrupted", retry_at=datetime.now(UTC) + WAIT_AFTER_OUTAGE)
         except CancelRequested:
             return RunEnd("cancelled")
         except LostAttempt:
             return None
         except RunFailed as failure:
-            return self._failed(handler, attempt, failure)
-        except Exception as error:  # noqa: BLE001 - the one place that every handler's errors come to
-            trace = "".join(traceback.format_exception(error, limit=-10))
-            told = RunFailed("error", describe(error), trace=trace, transient=handler.retry.allows(error))
-            return self._failed(handler, attempt, told)
+            return _failed(handler, failures, failure)
+        except asyncio.CancelledError as error:
+            if _take_cancel_back():
+                return _stopped(attempt)
+            return _failed(handler, failures, _told(handler, error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - every handler's errors come to this place
+            return _failed(handler, failures, _told(handler, error))
 
     async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         deadline = asyncio.timeout(None)
@@ -101,9 +100,7 @@ class Supervisor:
     async def _in_loop(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         job = Job(attempt.job_id, attempt.number, self._database, self._settings, self._report(attempt))
         result = await handler().run(handler.params.model_validate(attempt.params), job)
-        told = None if result is None else result.model_dump(mode="json")
-        storable_json(told)  # a result that JSON cannot say is the handler's error
-        return told
+        return storable_result(result)
 
     async def _in_child(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         order = Order(
@@ -123,24 +120,42 @@ class Supervisor:
 
         return report
 
-    def _failed(self, handler: type[Handler[Any]], attempt: Attempt, failure: RunFailed) -> RunEnd:
-        retry_at = None
-        if failure.transient and attempt.failures < handler.retry.times:
-            wait = min(handler.retry.wait * 2**attempt.failures, LONGEST_WAIT)
-            retry_at = datetime.now(UTC) + wait
-        return RunEnd(
-            "failed", error_kind=failure.kind, error=str(failure), trace=failure.trace, retry_at=retry_at
-        )
+
+def _stopped(attempt: Attempt) -> RunEnd:
+    """Cancelled from outside: by a user, or because the worker stops."""
+    if attempt.is_cancelled():
+        return RunEnd("cancelled")
+    return RunEnd("interrupted", retry_at=datetime.now(UTC))
+
+
+def _failed(handler: type[Handler[Any]], failures: int, failure: RunFailed) -> RunEnd:
+    retry_at = None
+    if failure.transient and failures < handler.retry.times:
+        retry_at = datetime.now(UTC) + min(handler.retry.wait * 2**failures, LONGEST_WAIT)
+    return RunEnd(
+        "failed", error_kind=failure.kind, error=str(failure), trace=failure.trace, retry_at=retry_at
+    )
+
+
+def _told(handler: type[Handler[Any]], error: BaseException) -> RunFailed:
+    """The handler's own error, as the run's row will keep it."""
+    return RunFailed("error", describe(error), trace=trace_of(error), transient=handler.retry.allows(error))
 
 
 def _in(limit: timedelta) -> float:
     return asyncio.get_running_loop().time() + limit.total_seconds()
 
 
-def _uncancel() -> None:
+def _take_cancel_back() -> bool:
+    """Whether this task was asked to stop; if so, what it does next (write the end) is not cancelled too.
+
+    A handler may also raise CancelledError by itself, for one by awaiting what somebody else has cancelled.
+    """
     task = asyncio.current_task()
+    asked = task is not None and task.cancelling() > 0
     while task is not None and task.uncancel() > 0:
         pass
+    return asked
 
 
 def _log_end(end: RunEnd | None) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,11 +27,12 @@ from jobs.processes import Processes
 from jobs.progress import ProgressBoard
 from jobs.queue import build_app
 from jobs.supervisor import Supervisor
-from store.database import Database
-from store.migrations import MigrationError, migrate
+from store.database import Database, DatabaseUnavailable
+from store.migrations import MigrationError, migrate, missing_migrations
 
 # Handlers that do not let themselves be stopped get this long after the grace; then the process ends anyway.
 SECONDS_AFTER_GRACE = 10
+SHORTEST_RECONNECT_WAIT = 0.5
 LONGEST_RECONNECT_WAIT = 15.0
 
 log = structlog.get_logger()
@@ -52,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logs(settings, "worker")
         if given.migrate:
             migrate(settings.direct_url, log=lambda line: log.info("migration", text=line))
+        options = WorkerOptions(settings.queues, tuple(given.handlers or ["handlers"]), given.until_idle)
+        asyncio.run(work_until_told(settings, options))
     except (SettingsError, MigrationError) as error:
         sys.stderr.write(f"matchday worker: {error}\n")
         return 2
-    options = WorkerOptions(settings.queues, tuple(given.handlers or ["handlers"]), given.until_idle)
-    asyncio.run(work_until_told(settings, options))
     return 0
 
 
@@ -80,8 +82,7 @@ async def work_until_told(settings: Settings, options: WorkerOptions) -> None:
 
 async def work(settings: Settings, options: WorkerOptions) -> None:
     """Works until it is cancelled: running jobs then get their grace; what is left goes back to its queue."""
-    for module in options.handler_modules:
-        import_module(module)
+    _load(options.handler_modules)
     database = Database(settings.database_url, process="worker", pool_size=settings.worker_concurrency + 1)
     board = ProgressBoard(database)
     processes = Processes(settings.worker_processes, (*options.handler_modules, *settings.preload))
@@ -89,10 +90,10 @@ async def work(settings: Settings, options: WorkerOptions) -> None:
         await processes.warm_up()
     supervisor = Supervisor(database, settings, board, processes, options.handler_modules)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    app = build_app(settings.database_url, name, HANDLERS.values(), supervisor, board)
+    app = build_app(settings.direct_url, name, HANDLERS.values(), supervisor, board)
     writing = asyncio.create_task(board.run())
     try:
-        await _run_through_outages(app, settings, options, name)
+        await _run_through_outages(app, database, settings, options, name)
     finally:
         writing.cancel()
         await board.flush()
@@ -100,33 +101,58 @@ async def work(settings: Settings, options: WorkerOptions) -> None:
         log.info("worker_stopped")
 
 
-async def _run_through_outages(app: App, settings: Settings, options: WorkerOptions, name: str) -> None:
+async def _run_through_outages(
+    app: App, database: Database, settings: Settings, options: WorkerOptions, name: str
+) -> None:
     """procrastinate's worker ends when its database goes away: it is started again until told to stop."""
-    queues: dict[str, Any] = {"queues": options.queues} if options.queues else {}
-    wait = 0.5
+    wait = SHORTEST_RECONNECT_WAIT
     while True:
+        started_at = time.monotonic()
         try:
-            async with app.open_async():
-                log.info(
-                    "worker_started", queues=options.queues or "all", jobs_at_once=settings.worker_concurrency
-                )
-                wait = 0.5
-                await app.run_worker_async(
-                    **queues,
-                    name=name,
-                    concurrency=settings.worker_concurrency,
-                    wait=not options.until_idle,
-                    fetch_job_polling_interval=1,
-                    abort_job_polling_interval=1,
-                    shutdown_graceful_timeout=settings.worker_grace_seconds,
-                    install_signal_handlers=False,
-                )
-        except ConnectorException as error:
-            log.error("worker_lost_database", error=str(error), retry_in_seconds=wait)
-        if options.until_idle:
+            await _check_schema(database)
+            await _run_once(app, settings, options, name)
+        except (ConnectorException, DatabaseUnavailable) as error:
+            log.error("worker_lost_database", error=str(error.__cause__ or error), retry_in_seconds=wait)
+        task = asyncio.current_task()
+        if options.until_idle or (task is not None and task.cancelling()):
             return
+        if time.monotonic() - started_at > LONGEST_RECONNECT_WAIT:
+            wait = SHORTEST_RECONNECT_WAIT
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_RECONNECT_WAIT)
+
+
+async def _check_schema(database: Database) -> None:
+    async with database.read() as conn:
+        missing = await missing_migrations(conn)
+    if missing:
+        raise MigrationError(f"the database lacks {', '.join(missing)}: run `matchday migrate` first")
+
+
+async def _run_once(app: App, settings: Settings, options: WorkerOptions, name: str) -> None:
+    queues: dict[str, Any] = {"queues": options.queues} if options.queues else {}
+    async with app.open_async():
+        log.info("worker_started", queues=options.queues or "all", jobs_at_once=settings.worker_concurrency)
+        await app.run_worker_async(
+            **queues,
+            name=name,
+            concurrency=settings.worker_concurrency,
+            wait=not options.until_idle,
+            fetch_job_polling_interval=1,
+            abort_job_polling_interval=1,
+            shutdown_graceful_timeout=settings.worker_grace_seconds,
+            install_signal_handlers=False,
+        )
+
+
+def _load(modules: Sequence[str]) -> None:
+    for module in modules:
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise SettingsError(f"there is no module {module} to take job types from") from None
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

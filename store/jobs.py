@@ -130,6 +130,12 @@ async def active_job_with_key(conn: AsyncConnection, unique_key: str) -> int | N
     return row.id if row else None
 
 
+async def database_now(conn: AsyncConnection) -> datetime:
+    """The database's clock, the one that decides."""
+    now: datetime = (await conn.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
 async def notify_changed(conn: AsyncConnection, *job_ids: int) -> None:
     """Tells whoever streams these jobs, once the transaction commits, that their rows changed."""
     payload = ",".join(map(str, job_ids))

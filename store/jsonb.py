@@ -11,5 +11,15 @@ def storable_text(value: str) -> str:
 
 def storable_json(value: Any) -> str:
     """The value as JSON text for jsonb. Raises ValueError for NaN, TypeError for what JSON cannot say."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return storable_text(text.replace("\\u0000", "\ufffd"))
+    return json.dumps(_storable(value), ensure_ascii=False, allow_nan=False)
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable_text(value)
+        case dict():
+            return {storable_text(str(key)): _storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_storable(item) for item in value]
+    return value

@@ -66,11 +66,14 @@ async def save_predictions(conn: AsyncConnection, job_id: int, rows: Sequence[Ne
 async def league_predictions(
     conn: AsyncConnection, league_code: str, *, limit: int = 500
 ) -> list[PredictionRow]:
-    """What the latest job that predicted this league said of it, in the order of kick-off."""
+    """What was said of the league as of the latest moment, in the order of kick-off.
+
+    A replay of the past shows only while nothing later was ever predicted.
+    """
     return await _predictions(conn, "league_predictions", {"league_code": league_code, "limit": limit})
 
 
-async def job_predictions(conn: AsyncConnection, job_id: int, *, limit: int = 500) -> list[PredictionRow]:
+async def job_predictions(conn: AsyncConnection, job_id: int, *, limit: int = 5_000) -> list[PredictionRow]:
     """What one job predicted, in the order of kick-off."""
     return await _predictions(conn, "job_predictions", {"job_id": job_id, "limit": limit})
 

@@ -12,7 +12,6 @@ from providers.rows import MatchBatch, MatchRow, RejectedRow
 from store.matches import NewMatch, Upserted, upsert_matches
 from store.quarantine import RefusedRow, quarantine
 
-ROWS_AT_ONCE = 5_000
 # A match lasts under two hours; where only the day is known, its result is known the day after.
 RESULT_KNOWN_AFTER = timedelta(hours=2)
 RESULT_KNOWN_AFTER_DAY = timedelta(days=1)
@@ -31,9 +30,9 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
     report(0.5, f"storing {len(matches)} matches")
     stored = Upserted(0, 0, 0)
     async with job.transaction() as conn:
-        for start in range(0, len(matches), ROWS_AT_ONCE):
-            stored += await upsert_matches(conn, matches[start : start + ROWS_AT_ONCE])
-            report(0.5 + 0.5 * min(1, (start + ROWS_AT_ONCE) / len(matches)), "storing matches")
+        for league in sorted({row.league_code for row in matches}):
+            # A league at a time, whole: whether a fixture was moved shows only beside all others of its pair.
+            stored += await upsert_matches(conn, [row for row in matches if row.league_code == league])
         await quarantine(conn, job.id, refused)
     return {
         "source": source,
@@ -81,15 +80,18 @@ def _normalised(row: MatchRow, source: str) -> NewMatch:
 
 
 def _unique(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:
-    """Each match once: of several rows of one match the last counts, the others are refused."""
-    last: dict[tuple[object, ...], NewMatch] = {}
+    """Each match once: of several rows of it the last counts, but a fixture never replaces a result."""
+    kept: dict[tuple[object, ...], NewMatch] = {}
     doubles = []
     for row in rows:
         key = (row.league_code, row.home_team, row.away_team, row.kickoff_at.date())
-        if key in last:
-            doubles.append(_refusal(last[key], "another row names the same match; the later one counts"))
-        last[key] = row
-    return list(last.values()), doubles
+        before = kept.get(key)
+        loses = before is not None and before.home_goals is not None and row.home_goals is None
+        if before is not None:
+            doubles.append(_refusal(row if loses else before, "another row names the same match, and counts"))
+        if not loses:
+            kept[key] = row
+    return list(kept.values()), doubles
 
 
 def _between_two_clubs(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:

@@ -66,7 +66,10 @@ async def _model_in_service(job: Job, known: KnownMatches) -> ModelRow:
     async with job.database.read() as conn:
         model = await active_model(conn, "football")
     if model is None:
-        raise NoActiveModel("no football model is in service: run a model_training job first")
+        raise NoActiveModel(
+            "no football model is in service: run a model_training job first "
+            "(a model serves if it is better than the base rates)"
+        )
     if model.as_of > known.as_of:
         raise ModelFromTheFuture(
             f"the model in service knows matches until {model.as_of:%Y-%m-%d %H:%M} UTC, later than the "

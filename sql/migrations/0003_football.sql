@@ -91,3 +91,4 @@ create table match_predictions (
 comment on table match_predictions is
     'One row is what one model version said of one match, knowing nothing later than as_of.';
 create index match_predictions_job_idx on match_predictions (job_id);
+create index match_predictions_latest_idx on match_predictions (as_of desc, job_id desc);

@@ -4,9 +4,8 @@ from match_predictions p
 join matches m on m.id = p.match_id
 join model_registry r on r.id = p.model_id
 where m.league_code = :league_code
-  and p.job_id = (
-      -- from the newest prediction backwards: the first of the league is near
-      select q.job_id from match_predictions q join matches n on n.id = q.match_id
-      where n.league_code = :league_code order by q.job_id desc limit 1)
+  and (p.as_of, p.job_id) = (
+      select q.as_of, q.job_id from match_predictions q join matches n on n.id = q.match_id
+      where n.league_code = :league_code order by q.as_of desc, q.job_id desc limit 1)
 order by m.kickoff_at, m.home_team
 limit :limit

@@ -12,18 +12,24 @@ with given as (
     order by league_code, home_team, away_team, kickoff_at
     on conflict on constraint matches_natural_key do update
         set season = excluded.season,
-            kickoff_at = excluded.kickoff_at,
-            kickoff_time_known = excluded.kickoff_time_known,
-            home_goals = coalesce(excluded.home_goals, m.home_goals),
-            away_goals = coalesce(excluded.away_goals, m.away_goals),
-            result_known_at = coalesce(excluded.result_known_at, m.result_known_at),
+            -- a source that knows only the day must not take away the time
+            kickoff_at = case when excluded.kickoff_time_known or not m.kickoff_time_known
+                              then excluded.kickoff_at else m.kickoff_at end,
+            kickoff_time_known = excluded.kickoff_time_known or m.kickoff_time_known,
+            home_goals = excluded.home_goals,
+            away_goals = excluded.away_goals,
+            result_known_at = case when excluded.kickoff_time_known or not m.kickoff_time_known
+                                        or m.result_known_at is null
+                                   then excluded.result_known_at else m.result_known_at end,
             source = excluded.source,
             updated_at = now()
-        -- a list of fixtures that comes late must not erase a result
-        where (m.season, m.kickoff_at, m.kickoff_time_known, m.source)
-                  is distinct from (excluded.season, excluded.kickoff_at, excluded.kickoff_time_known, excluded.source)
-           or (excluded.home_goals is not null
-               and (m.home_goals, m.away_goals) is distinct from (excluded.home_goals, excluded.away_goals))
+        -- a list of fixtures that comes late says nothing new of a match that was played
+        where (excluded.home_goals is not null or m.home_goals is null)
+          and ((m.season, m.source, m.home_goals, m.away_goals)
+                   is distinct from (excluded.season, excluded.source, excluded.home_goals, excluded.away_goals)
+               or ((excluded.kickoff_time_known or not m.kickoff_time_known)
+                   and (m.kickoff_at, m.kickoff_time_known)
+                       is distinct from (excluded.kickoff_at, excluded.kickoff_time_known)))
     returning (xmax = 0) as is_new
 )
 select count(*) filter (where is_new) as inserted, count(*) filter (where not is_new) as updated from changed

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import structlog
@@ -45,3 +46,18 @@ def test_an_error_has_its_trace_as_data(capsys: pytest.CaptureFixture[str]) -> N
         structlog.get_logger().exception("broken")
     (line,) = lines(capsys)
     assert "ValueError" in json.dumps(line["exception"])
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_value_of_a_variable_is_in_a_trace(
+    capsys: pytest.CaptureFixture[str], log_format: Literal["json", "console"]
+) -> None:
+    configure_logs(Settings(log_format=log_format), "worker")
+    password = "hunter" + "2"
+    try:
+        raise ValueError(len(password))
+    except ValueError:
+        structlog.get_logger().exception("broken")
+    said = capsys.readouterr().err
+    assert "ValueError" in said
+    assert "hunter2" not in said

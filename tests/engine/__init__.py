@@ -3,6 +3,8 @@
 import asyncio
 import ctypes
 import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -59,6 +61,16 @@ class LoopHandler(Handler[ModeParams]):
                 raise Transient("try later")
             case "effect":
                 await write_effect(job)
+            case "leave":
+                sys.exit("bye")
+            case "cancel itself":
+                raise asyncio.CancelledError
+            case "odd progress":
+                job.progress(float("nan"), "0 of 0")
+            case "escapes":
+                return Outcome(value="C:\\u0000 and \0")
+            case "huge":
+                return Outcome(value="x" * 1_000_001)
         await asyncio.sleep(params.seconds)
         return Outcome(value="done")
 
@@ -76,6 +88,9 @@ class ProcessHandler(Handler[ModeParams]):
                 raise ValueError("bad data")
             case "exit":
                 os._exit(3)
+            case "leaves a helper":
+                subprocess.Popen(["sleep", "30"], close_fds=False)  # noqa: ASYNC220 - what is tested
+                os._exit(4)
             case "segfault":
                 ctypes.string_at(0)
             case "memory":

@@ -13,12 +13,12 @@ from handlers.prediction_generation import PredictionGenerationHandler, Predicti
 from handlers.quick_data_refresh import QuickDataRefreshHandler, QuickDataRefreshParams
 from handlers.steps.ingest import ingest
 from handlers.steps.predict import ModelFromTheFuture, NoActiveModel
-from handlers.steps.scope import NoMatches
+from handlers.steps.scope import NoMatches, NotYet
 from jobs import service
 from modeling.artifacts import ArtifactCorrupt
 from store.database import Database
 from store.jobs import get_job
-from store.matches import count_matches, count_quarantined
+from store.matches import count_matches, count_quarantined, match_history
 from store.models import active_model, importance_of, list_models
 from store.pipelines import pipeline_steps
 from store.predictions import league_predictions
@@ -120,7 +120,7 @@ async def test_predicting_without_a_model_says_what_to_do(database: Database, se
 
 
 async def test_training_without_matches_says_what_to_do(database: Database, settings: Settings) -> None:
-    with pytest.raises(NoMatches, match="run a data_pipeline"):
+    with pytest.raises(NoMatches, match="no played matches to replay"):
         await run_inline(database, settings, ModelTrainingHandler, ModelTrainingParams(as_of="last_season"))
 
 
@@ -201,3 +201,25 @@ async def test_matches_of_clubs_with_too_short_a_past_are_not_learnt_from(
         after, _, before, _ = await list_models(conn)
     assert after.training_matches < before.training_matches
     assert after.data_from > before.data_from
+
+
+async def test_a_moment_that_has_not_come_is_refused(database: Database, settings: Settings) -> None:
+    await run_inline(database, settings, DataPipelineHandler, REPLAY)
+    tomorrow = ModelTrainingParams(as_of=datetime.now(UTC) + timedelta(days=1))
+    with pytest.raises(NotYet, match="has not come yet"):
+        await run_inline(database, settings, ModelTrainingHandler, tomorrow)
+
+
+async def test_a_fixture_never_replaces_a_result_under_another_spelling(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "E0_2122.csv").write_text(
+        "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\nE0,14/08/2021,Man United,Leeds,5,1\n"
+        "E0,14/08/2021,Manchester United,Leeds,,\nE0,14/08/2021,Manchester Utd,Leeds,,\n"
+    )
+    job = await held_job(database, override(settings, {"football_data": str(tmp_path)}))
+    counts = await ingest(job, DataPipelineParams(), lambda *_: None)
+    assert (counts["inserted"], counts["quarantined"]) == (1, 2)
+    async with database.read() as conn:
+        (row,) = await match_history(conn, until=datetime.now(UTC))
+    assert (row.home_goals, row.away_goals) == (5, 1)

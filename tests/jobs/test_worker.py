@@ -1,8 +1,10 @@
 """Real workers and real child processes: every way a run can go, and how a worker stops."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
 from dataclasses import dataclass
 
 import psutil
@@ -14,7 +16,7 @@ from jobs.handler import Handler, JobParams
 from store.database import Database
 from store.jobs import JobRow
 from tests.engine import LoopHandler, ModeParams, NoopHandler, ProcessHandler, make_effects_table
-from tests.engine.worker import empty_queue, has_ended, is_working, survivors, until, worker
+from tests.engine.worker import ROOT, empty_queue, has_ended, is_working, survivors, until, worker
 
 CASES: dict[str, tuple[type[Handler[ModeParams]], ModeParams]] = {
     "loop ok": (LoopHandler, ModeParams()),
@@ -22,6 +24,12 @@ CASES: dict[str, tuple[type[Handler[ModeParams]], ModeParams]] = {
     "loop transient": (LoopHandler, ModeParams(mode="transient")),
     "loop timeout": (LoopHandler, ModeParams(seconds=20)),
     "loop effect": (LoopHandler, ModeParams(mode="effect")),
+    "loop leaves": (LoopHandler, ModeParams(mode="leave")),
+    "loop cancels itself": (LoopHandler, ModeParams(mode="cancel itself")),
+    "loop odd progress": (LoopHandler, ModeParams(mode="odd progress")),
+    "loop escapes": (LoopHandler, ModeParams(mode="escapes")),
+    "loop huge": (LoopHandler, ModeParams(mode="huge")),
+    "child helper": (ProcessHandler, ModeParams(mode="leaves a helper")),
     "child ok": (ProcessHandler, ModeParams()),
     "child error": (ProcessHandler, ModeParams(mode="error")),
     "child exit": (ProcessHandler, ModeParams(mode="exit")),
@@ -79,6 +87,10 @@ def test_a_job_completes_with_its_result(ended: Ended, name: str) -> None:
     [
         ("loop error", "error", "ValueError: bad \ufffd data"),
         ("loop timeout", "timeout", "ran longer than its limit of 1 seconds"),
+        ("loop leaves", "error", "SystemExit: bye"),
+        ("loop cancels itself", "error", "CancelledError"),
+        ("loop huge", "error", "ValueError: the result has 1,000,014 characters"),
+        ("child helper", "crash", "the process exited with code 4 without a result"),
         ("child error", "error", "ValueError: bad data"),
         ("child exit", "crash", "the process exited with code 3 without a result"),
         ("child segfault", "crash", "the process was killed by SIGSEGV"),
@@ -92,6 +104,11 @@ def test_a_bad_end_fails_its_job_with_a_clear_error(ended: Ended, name: str, kin
     assert job.error is not None
     assert job.error.startswith(error)
     assert len(ended.runs[name]) == 1
+
+
+def test_what_postgresql_cannot_hold_is_replaced_not_refused(ended: Ended) -> None:
+    assert ended.jobs["loop escapes"].result == {"value": "C:\\u0000 and \ufffd"}
+    assert ended.jobs["loop odd progress"].status == "completed"
 
 
 def test_a_transient_error_is_tried_as_often_as_the_handler_says(ended: Ended) -> None:
@@ -181,3 +198,48 @@ async def test_a_job_type_nobody_knows_fails_and_says_so(database: Database) -> 
     with worker(database.url, "--until-idle"):
         job = await until(database, row[0], has_ended)
     assert (job.status, job.error) == ("failed", "no handler here for job type unheard_of")
+
+
+@pytest.mark.anyio
+async def test_jobs_cancelled_as_they_start_are_cancelled(database: Database) -> None:
+    """However far a start has come when the cancel arrives."""
+    with worker(database.url, "--concurrency", "40"):
+        async with database.transaction() as conn:
+            ids = [await service.submit(conn, LoopHandler, ModeParams(seconds=0.9)) for _ in range(60)]
+        for job_id in ids:
+            await until(database, job_id, lambda job: job.status != "pending")
+            async with database.transaction() as conn:
+                with contextlib.suppress(service.WrongStatus):
+                    await service.cancel(conn, job_id)
+        jobs = [await until(database, job_id, has_ended) for job_id in ids]
+    assert {(job.status, job.error) for job in jobs} <= {("cancelled", None), ("completed", None)}
+
+
+@pytest.mark.anyio
+async def test_a_worker_on_an_empty_database_says_what_to_do(empty_database_url: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "jobs.worker", "--handlers", "tests.engine",
+        env={**os.environ, "DATABASE_URL": empty_database_url, "WORKER_PRELOAD": ""},
+        cwd=ROOT, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    _, said = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 2
+    assert "run `matchday migrate` first" in said.decode().splitlines()[-1]
+
+
+@pytest.mark.anyio
+async def test_a_worker_whose_connections_are_cut_goes_on(database: Database) -> None:
+    with worker(database.url):
+        async with database.transaction() as conn:
+            job_id = await service.submit(conn, ProcessHandler, ModeParams(mode="blocked", seconds=1))
+        await until(database, job_id, is_working)
+        with psycopg.connect(database.url, autocommit=True) as plain:
+            plain.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and application_name = 'matchday worker'"
+            )
+        job = await until(database, job_id, has_ended)
+        async with database.transaction() as conn:
+            after = await service.submit(conn, NoopHandler, JobParams())
+        assert (await until(database, after, has_ended)).status == "completed"
+    assert job.status == "completed"

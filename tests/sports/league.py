@@ -43,6 +43,7 @@ def invented_league(clubs: int = 10, seasons: int = 2, seed: int = 7) -> pd.Data
             )
     matches = pd.DataFrame(rows)
     matches["kickoff_at"] = matches["kickoff_at"].astype("datetime64[us, UTC]")
+    matches["result_known_at"] = matches["kickoff_at"] + timedelta(hours=2)
     matches.insert(0, "match_id", range(1, len(matches) + 1))
     return matches
 
@@ -66,5 +67,6 @@ def _frame(rows: Sequence[MatchRow]) -> pd.DataFrame:
     for side in ("home", "away"):
         matches[f"{side}_team"] = matches[f"{side}_team"].map(team_name)
         matches[f"{side}_goals"] = matches[f"{side}_goals"].astype("float64")
+    matches["result_known_at"] = matches["kickoff_at"] + timedelta(hours=2)
     matches.insert(0, "match_id", range(1, len(matches) + 1))
     return matches

@@ -23,12 +23,15 @@ def fixture_between(home: str, away: str, days_later: float, season: str = "2017
         "league_code": "E0",
         "season": season,
         "kickoff_at": kickoff,
+        "result_known_at": kickoff + timedelta(hours=2),
         "home_team": home,
         "away_team": away,
         "home_goals": np.nan,
         "away_goals": np.nan,
     }
-    return pd.DataFrame([row], index=[10_000]).astype({"kickoff_at": "datetime64[us, UTC]"})
+    return pd.DataFrame([row], index=[10_000]).astype(
+        {"kickoff_at": "datetime64[us, UTC]", "result_known_at": "datetime64[us, UTC]"}
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -146,3 +149,17 @@ def test_46_real_seasons_have_no_gap_and_sensible_ratings() -> None:
     best = matches.loc[features.loc[last, "elo_home"].idxmax(), "home_team"]
     assert best in {"Bayern München", "VfL Wolfsburg", "Werder Bremen"}
     assert features["elo_difference"].corr(matches["home_goals"] - matches["away_goals"]) > 0.3
+
+
+def test_a_result_that_is_known_only_after_this_kick_off_does_not_count() -> None:
+    """The match before is still being played: its goals must change nothing here."""
+    earlier, later = LEAGUE.index[-2], LEAGUE.index[-1]
+    running = LEAGUE.copy()
+    running.loc[earlier, "kickoff_at"] = running.loc[later, "kickoff_at"] - timedelta(minutes=30)
+    running.loc[earlier, "result_known_at"] = running.loc[later, "kickoff_at"] + timedelta(minutes=90)
+    another = running.copy()
+    another.loc[earlier, ["home_goals", "away_goals"]] = [9.0, 0.0]
+    expected = match_features(running).loc[[later]]
+    pd.testing.assert_frame_equal(match_features(another).loc[[later]], expected)
+    ended = another.assign(result_known_at=another["kickoff_at"])
+    assert not match_features(ended).loc[[later]].equals(expected)

@@ -100,11 +100,18 @@ async def test_the_replay_moment_is_three_quarters_through_the_last_season(datab
         result_known_at=KICKOFF - timedelta(days=299),
     )
     season = [
-        replace(FIXTURE, away_team=f"Team {n}", kickoff_at=KICKOFF + timedelta(days=n)) for n in range(8)
+        replace(
+            PLAYED,
+            away_team=f"Team {n}",
+            kickoff_at=KICKOFF + timedelta(days=n),
+            result_known_at=KICKOFF + timedelta(days=n, hours=2),
+        )
+        for n in range(8)
     ]
+    to_come = replace(FIXTURE, season="2022-23", kickoff_at=KICKOFF + timedelta(days=365))
     async with database.read() as conn:
         assert await replay_moment(conn) is None
-    await stored(database, old, *season)
+    await stored(database, old, *season, to_come)
     async with database.read() as conn:
         assert await replay_moment(conn) == KICKOFF + timedelta(days=6) - timedelta(hours=1)
         assert await replay_moment(conn, ["D1"]) is None
@@ -119,3 +126,47 @@ async def test_the_age_of_the_data_is_that_of_the_newest_result(database: Databa
         assert await count_matches(conn) == 2
     assert age.newest_kickoff_at == KICKOFF + timedelta(days=1)
     assert age.newest_result_at == KICKOFF + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("stored_days", "named_days", "then"),
+    [
+        ([9], [20], [20]),  # moved
+        ([9, 20], [10, 20], [10, 20]),  # one of two moved
+        ([9, 20], [20, 28], [20, 28]),
+        ([9], [9, 20], [9, 20]),  # a second meeting is announced
+        ([20], [9, 20], [9, 20]),
+        ([9, 20], [25], [9, 20, 25]),  # which of the two was moved cannot be known
+    ],
+)
+async def test_of_two_meetings_in_a_season_only_the_moved_one_moves(
+    database: Database, stored_days: list[int], named_days: list[int], then: list[int]
+) -> None:
+    def on(day: int) -> NewMatch:
+        return replace(FIXTURE, kickoff_at=KICKOFF + timedelta(days=day))
+
+    await stored(database, *map(on, stored_days))
+    await stored(database, *map(on, named_days))
+    async with database.read() as conn:
+        history = await match_history(conn, until=datetime(2100, 1, 1, tzinfo=UTC))
+    assert [(row.kickoff_at - KICKOFF).days for row in history] == then
+    assert all(row.match_id for row in history)
+
+
+async def test_a_late_fixture_with_another_time_does_not_touch_a_played_match(database: Database) -> None:
+    await stored(database, PLAYED)
+    later = replace(FIXTURE, kickoff_at=KICKOFF + timedelta(hours=6))
+    assert await stored(database, later) == Upserted(0, 0, 1)
+
+
+async def test_a_source_that_knows_only_the_day_keeps_the_known_time(database: Database) -> None:
+    await stored(database, FIXTURE)
+    noon = KICKOFF.replace(hour=11)
+    only_day = replace(
+        PLAYED, kickoff_at=noon, kickoff_time_known=False, result_known_at=noon + timedelta(days=1)
+    )
+    assert await stored(database, only_day) == Upserted(0, 1, 0)
+    assert await stored(database, only_day) == Upserted(0, 0, 1)
+    async with database.read() as conn:
+        (row,) = await match_history(conn, until=datetime(2100, 1, 1, tzinfo=UTC))
+    assert (row.kickoff_at, row.home_goals) == (KICKOFF, 2)

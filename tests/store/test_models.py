@@ -71,6 +71,17 @@ async def test_activation_retires_the_version_before(database: Database) -> None
     assert statuses == {first.id: "retired", second.id: "active"}
 
 
+async def test_a_replay_of_the_past_does_not_hide_what_was_predicted_later(database: Database) -> None:
+    model = await added(database, NEW)
+    now = NewPrediction(1, model.id, KICKOFF - timedelta(days=1), 0.5, 0.3, 0.2, "home")
+    async with database.transaction() as conn:
+        await upsert_matches(conn, [FIXTURE])
+        await save_predictions(conn, 7, [now])
+        await save_predictions(conn, 8, [replace(now, as_of=KICKOFF - timedelta(days=300))])
+        (row,) = await league_predictions(conn, "E0")
+    assert row.job_id == 7
+
+
 async def test_predictions_are_those_of_the_latest_job_that_predicted_the_league(database: Database) -> None:
     model = await added(database, NEW)
     async with database.transaction() as conn:

@@ -28,3 +28,9 @@ async def test_no_refused_rows_are_nothing_to_keep(database: Database) -> None:
     async with database.transaction() as conn:
         await quarantine(conn, 1, [])
         assert await count_quarantined(conn) == 0
+
+
+async def test_the_same_refusal_twice_in_one_reading_is_kept_once(database: Database) -> None:
+    async with database.transaction() as conn:
+        await quarantine(conn, 1, [ROW, ROW])
+        assert await count_quarantined(conn) == 1
