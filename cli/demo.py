@@ -121,5 +121,6 @@ def _tell(summary: Summary, as_json: bool, console: Console) -> None:
 
 
 def _keep(url: str, console: Console, children: Children) -> None:
-    console.print(f"\nThe demo stays up at {url} (its documentation: {url}/docs) until Ctrl-C.")
+    told = f"\nThe demo stays up at {url} (documentation: {url}/docs); Ctrl-C ends it."
+    console.print(told, soft_wrap=True)
     children.wait()

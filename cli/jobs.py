@@ -1,6 +1,5 @@
 """`matchday jobs ...`: a client of the API, so that it works for this machine and for any other."""
 
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -172,7 +171,6 @@ def _watch(api: Api, job_id: int, as_json: bool) -> None:
             progress.show(job)
     if as_json:
         _print(job)
-        sys.stdout.flush()
     if job.status != "completed":
         raise CommandFailed(f"job {job.id} {plain(job.ending)}")
     if not as_json:

@@ -20,8 +20,9 @@ def notes() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """One line, nothing else: programs read it."""
+    """One line, nothing else, at once: programs read it."""
     sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
 
 
 def plain(text: str) -> str:

@@ -1,18 +1,41 @@
 """`matchday demo`: the main job, end to end, on real data."""
 
 import json
+import re
 import signal
 import tempfile
 from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import psutil
 import pytest
 
+from cli.client import Api
 from tests.cli.processes import LONGEST_WAIT, start, wait_until
 from tests.engine.worker import survivors
 
 LONGEST_DEMO = 280
+
+
+ADDRESS = re.compile(r"stays up at (http://\S+)")
+
+
+@pytest.fixture
+def small_league(tmp_path: Path) -> Path:
+    """Six seasons of ten clubs as a CSV file: the later in the alphabet, the better."""
+    folder = tmp_path / "league"
+    folder.mkdir()
+    rows = ["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG"]
+    for season in range(2010, 2016):
+        day = date(season, 8, 1)
+        for home, away in permutations(range(10), 2):
+            day += timedelta(days=2)
+            goals = (3, 1) if home + 2 > away else (0, 1 + (home + season) % 2)
+            rows.append(f"E0,{day:%d/%m/%Y},Club {home},Club {away},{goals[0]},{goals[1]}")
+    (folder / "E0.csv").write_text("\n".join(rows))
+    return folder
 
 
 @pytest.fixture
@@ -40,6 +63,24 @@ def test_it_ends_with_a_summary_computed_from_the_tables(temporary: Path, tmp_pa
     assert sum(step["seconds"] for step in summary["steps"]) <= summary["job_seconds"] < summary["seconds"]
     assert log.count(" D1 ") == 10
     assert [path for path in temporary.iterdir() if not path.name.startswith("matchday-pg-")] == []
+
+
+def test_it_stays_up_when_asked_and_ends_with_ctrl_c(
+    temporary: Path, tmp_path: Path, small_league: Path
+) -> None:
+    log = tmp_path / "log"
+    process = start(
+        "cli.main", "demo", "--data", str(small_league), "--keep", "--json", log=log, TMPDIR=str(temporary)
+    )
+    wait_until(lambda: ADDRESS.search(log.read_text()) is not None, process)
+    address = ADDRESS.search(log.read_text())
+    assert address is not None
+    with Api(address[1]) as api:
+        assert api.job(1).status == "completed"
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=LONGEST_WAIT)
+    assert process.returncode == 0
+    assert json.loads(told)["matches"] == 540
 
 
 def test_nothing_outlives_a_killed_demo(temporary: Path, tmp_path: Path) -> None:

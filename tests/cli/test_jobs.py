@@ -157,7 +157,7 @@ def test_watching_a_job_that_fails_ends_with_1_and_says_why(matchday: Command, o
     assert ran.code == 1
     assert json.loads(ran.out)["status"] == "failed"
     assert "matchday: job 1 failed" in ran.err
-    assert "there are no matches" in ran.err
+    assert "there are no played matches" in ran.err
 
 
 def test_watching_a_job_that_was_cancelled_ends_with_1(matchday: Command) -> None:
