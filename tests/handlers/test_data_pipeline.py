@@ -26,7 +26,7 @@ from store.quarantine import list_quarantined
 from tests.engine.inline import held_job, run_inline
 from tests.engine.worker import has_ended, until, worker
 
-MATCHES = 5 * 306
+MATCHES = 3 * 306
 REPLAY = DataPipelineParams(as_of="last_season", return_predictions=True)
 
 
