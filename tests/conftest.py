@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,10 @@ CLEANUP = pytest.StashKey[ExitStack]()
 SERVER_URL = "TEST_DATABASE_URL"
 # A name of this run's own: several runs may share a server.
 TEMPLATE = "TEST_DATABASE_TEMPLATE"
+
+# A busy machine is no fault of the code; every test has its timeout.
+settings.register_profile("matchday", deadline=None)
+settings.load_profile("matchday")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -255,8 +255,9 @@ def test_a_missing_package_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def temporary(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary folder of this test's own, which all can enter."""
+    """A temporary folder of this test's own, which all can enter; the system's others are not used."""
     monkeypatch.setattr(tempfile, "tempdir", str(root.parent))
+    monkeypatch.setattr("store.embedded_binaries.SHARED_FOLDERS", (str(root.parent),))
     return root.parent
 
 
