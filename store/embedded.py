@@ -80,12 +80,12 @@ class EmbeddedPostgres:
                 self._make_data()
             end_orphan(self._data)
             self._start_server()
+            password = (self._root / "password").read_text()
+            self.url = f"postgresql://postgres:{password}@127.0.0.1:{self._port}/postgres"
+            write_secret(self._root / "url", self.url)
         except BaseException:
             self.stop()
             raise
-        password = (self._root / "password").read_text()
-        self.url = f"postgresql://postgres:{password}@127.0.0.1:{self._port}/postgres"
-        write_secret(self._root / "url", self.url)
         return self
 
     def stop(self) -> None:

@@ -73,17 +73,29 @@ def home(root: Path, filled: Path) -> Path:
 
 
 @contextmanager
-def owner_process(root: Path) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
+def started_owner(root: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", OWNER, str(root)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as owner:
-        assert owner.stdout is not None
         try:
-            pid, url = owner.stdout.readline().split()
-            yield owner, int(pid), url
+            yield owner
         finally:
+            family = psutil.Process(owner.pid).children(recursive=True) if owner.poll() is None else []
             owner.kill()
+            assert not survivors(family, seconds=5)
+
+
+def said_by(owner: subprocess.Popen[str]) -> tuple[int, str]:
+    assert owner.stdout is not None
+    pid, url = owner.stdout.readline().split()
+    return int(pid), url
+
+
+@contextmanager
+def owner_process(root: Path) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
+    with started_owner(root) as owner:
+        yield owner, *said_by(owner)
 
 
 def rows(url: str) -> list[tuple[int]]:
@@ -134,11 +146,31 @@ def test_a_second_owner_is_told_where_the_first_listens(home: Path) -> None:
 
 
 def test_of_two_that_start_at_once_one_serves_and_both_know_where(home: Path) -> None:
-    (home / "url").write_text("postgresql://an.owner.that.was.killed/postgres")
-    with owner_process(home) as (_, one, one_url), owner_process(home) as (_, other, other_url):
+    with started_owner(home) as first, started_owner(home) as second:
+        (one, one_url), (other, other_url) = said_by(first), said_by(second)
         assert sorted([bool(one), bool(other)]) == [False, True]
         assert one_url == other_url
         assert rows(one_url) == [(1,)]
+
+
+def test_the_address_of_a_killed_owner_is_not_given_while_a_server_starts(home: Path) -> None:
+    (home / "url").write_text("postgresql://an.owner.that.was.killed/postgres")
+    password = (home / "password").read_text()
+    (home / "password").unlink()
+    os.mkfifo(home / "password")  # the start waits here, until somebody writes
+    seen: list[bool] = []
+
+    def look_and_let_go_on() -> None:
+        with (home / "password").open("w") as pipe:
+            seen.append((home / "url").exists())
+            pipe.write(password)
+
+    looking = threading.Thread(target=look_and_let_go_on)
+    looking.start()
+    with EmbeddedPostgres(home, throwaway=True) as server:
+        looking.join()
+        assert rows(server.url) == [(1,)]
+    assert seen == [False]
 
 
 def test_who_comes_during_a_start_waits_for_the_address(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,23 +215,17 @@ def test_an_orphaned_server_is_ended_before_a_new_one_starts(home: Path) -> None
             assert not survivors([orphan], seconds=0)
 
 
-def test_an_interrupted_start_leaves_no_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_that_fails_late_leaves_no_server(home: Path) -> None:
+    before = psutil.Process().children()
+    password = (home / "password").read_text()
+    (home / "password").unlink()
     server = EmbeddedPostgres(home, throwaway=True)
-    started: list[int] = []
-    wait = time.sleep
-
-    def interrupt_once(seconds: float) -> None:
-        monkeypatch.setattr(time, "sleep", wait)
-        started.append(server.pid or 0)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", interrupt_once)  # what the first wait for the server meets
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(FileNotFoundError):
         server.start()
-    assert started[0]
-    assert not psutil.pid_exists(started[0])
-    with EmbeddedPostgres(home, throwaway=True) as again:
-        assert rows(again.url) == [(1,)]
+    assert psutil.Process().children() == before
+    (home / "password").write_text(password)
+    with server:
+        assert rows(server.url) == [(1,)]
 
 
 def test_a_server_that_cannot_start_says_why(home: Path) -> None:
