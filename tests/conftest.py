@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         server = stack.enter_context(throwaway_postgres({"max_connections": "300"}))
         stack.enter_context(_environment(SERVER_URL, server.url))
     stack.enter_context(_environment(TEMPLATE, f"matchday_test_{os.getpid()}"))
-    stack.enter_context(_new_database(os.environ[SERVER_URL], os.environ[TEMPLATE]))
+    stack.enter_context(new_database(os.environ[SERVER_URL], os.environ[TEMPLATE]))
     migrate(_database(os.environ[SERVER_URL], os.environ[TEMPLATE]))
 
 
@@ -62,14 +62,14 @@ def server_url() -> str:
 def database_url(server_url: str) -> Iterator[str]:
     """A migrated database of this test worker's own."""
     template = os.environ[TEMPLATE]
-    with _new_database(server_url, f"{template}_{_worker()}", template) as url:
+    with new_database(server_url, f"{template}_{this_worker()}", template) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """A database without any table."""
-    with _new_database(server_url, f"{os.environ[TEMPLATE]}_{_worker()}_empty") as url:
+    with new_database(server_url, f"{os.environ[TEMPLATE]}_{this_worker()}_empty") as url:
         yield url
 
 
@@ -128,7 +128,8 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 @contextmanager
-def _new_database(server: str, name: str, template: str = "template0") -> Iterator[str]:
+def new_database(server: str, name: str, template: str = "template0") -> Iterator[str]:
+    """A database for as long as it is needed, a copy of the template."""
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as conn:
@@ -145,5 +146,5 @@ def _database(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _worker() -> str:
+def this_worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")

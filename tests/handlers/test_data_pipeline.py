@@ -25,6 +25,7 @@ from store.predictions import league_predictions
 from store.quarantine import list_quarantined
 from tests.engine.inline import held_job, run_inline
 from tests.engine.worker import has_ended, until, worker
+from tests.handlers.conftest import Replayed
 
 MATCHES = 3 * 306
 REPLAY = DataPipelineParams(as_of="last_season", return_predictions=True)
@@ -58,9 +59,9 @@ async def test_the_pipeline_goes_from_files_to_predictions(database: Database, s
         assert row.pick == max(("home", "draw", "away"), key=lambda side: getattr(row, side))
 
 
-async def test_no_model_learns_from_what_was_not_known(database: Database, settings: Settings) -> None:
+async def test_no_model_learns_from_what_was_not_known(replayed: Replayed) -> None:
     """The same moment again, with every later result changed, gives the same predictions."""
-    _, before = await run_inline(database, settings, DataPipelineHandler, REPLAY)
+    database, settings, before = replayed.database, replayed.settings, replayed.result
     async with database.transaction() as conn:
         await conn.execute(
             text("update matches set home_goals = 9, away_goals = 0 where result_known_at > :as_of"),
@@ -72,10 +73,8 @@ async def test_no_model_learns_from_what_was_not_known(database: Database, setti
     assert [p.model_dump() for p in after.predictions] == [p.model_dump() for p in before.predictions]
 
 
-async def test_running_twice_changes_no_match_and_doubles_no_prediction(
-    database: Database, settings: Settings
-) -> None:
-    await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_running_twice_changes_no_match_and_doubles_no_prediction(replayed: Replayed) -> None:
+    database, settings = replayed.database, replayed.settings
     again = REPLAY.model_copy(update={"train_model": False})
     job_id, result = await run_inline(database, settings, DataPipelineHandler, again)
     async with database.read() as conn:
@@ -88,13 +87,13 @@ async def test_running_twice_changes_no_match_and_doubles_no_prediction(
 
 
 async def test_good_rows_land_and_bad_ones_are_reported(
-    database: Database, settings: Settings, football_folder: Path, tmp_path: Path
+    replayed: Replayed, football_folder: Path, tmp_path: Path
 ) -> None:
     good = (football_folder / "D1_0809.csv").read_text().splitlines()
     (tmp_path / "D1_0809.csv").write_text(
         "\n".join([*good[:50], "D1,31/02/2009,15:30,A,B,1,1,D", *good[50:]])
     )
-    await run_inline(database, settings, DataPipelineHandler, REPLAY)
+    database, settings = replayed.database, replayed.settings
     broken = override(settings, {"football_data": str(tmp_path)})
     _, result = await run_inline(database, broken, QuickDataRefreshHandler, QuickDataRefreshParams())
     async with database.read() as conn:
@@ -105,8 +104,8 @@ async def test_good_rows_land_and_bad_ones_are_reported(
     assert result.ingest["unchanged"] == 306
 
 
-async def test_nothing_to_predict_is_said_not_hidden(database: Database, settings: Settings) -> None:
-    await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_nothing_to_predict_is_said_not_hidden(replayed: Replayed) -> None:
+    database, settings = replayed.database, replayed.settings
     now = PredictionGenerationParams(as_of=datetime(2026, 1, 1, tzinfo=UTC))
     _, result = await run_inline(database, settings, PredictionGenerationHandler, now)
     assert (result.fixtures, result.predictions_saved) == (0, 0)
@@ -124,8 +123,8 @@ async def test_training_without_matches_says_what_to_do(database: Database, sett
         await run_inline(database, settings, ModelTrainingHandler, ModelTrainingParams(as_of="last_season"))
 
 
-async def test_a_changed_artifact_is_never_loaded(database: Database, settings: Settings) -> None:
-    _, result = await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_a_changed_artifact_is_never_loaded(replayed: Replayed) -> None:
+    database, settings, result = replayed.database, replayed.settings, replayed.result
     for file in settings.artifacts_dir.rglob("*"):
         if file.is_file():
             file.write_bytes(file.read_bytes()[:-1] + b"!")
@@ -157,19 +156,17 @@ async def test_a_failed_pipeline_shows_the_step_that_failed(
     assert "csv" in str(job.error).lower()
 
 
-async def test_a_replay_of_the_past_does_not_replace_the_model_in_service(
-    database: Database, settings: Settings
-) -> None:
-    _, first = await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_a_replay_of_the_past_does_not_replace_the_model_in_service(replayed: Replayed) -> None:
+    database, settings, first = replayed.database, replayed.settings, replayed.result
     async with database.read() as conn:
         serving = await active_model(conn, "football")
     earlier = first.as_of - timedelta(days=60)
     past = REPLAY.model_copy(update={"as_of": earlier})
-    _, replayed = await run_inline(database, settings, DataPipelineHandler, past)
+    _, earlier_result = await run_inline(database, settings, DataPipelineHandler, past)
     async with database.read() as conn:
         assert await active_model(conn, "football") == serving
-    assert replayed.predictions_saved > 0
-    assert {model.status for model in replayed.models} == {"candidate"}
+    assert earlier_result.predictions_saved > 0
+    assert {model.status for model in earlier_result.models} == {"candidate"}
     with pytest.raises(ModelFromTheFuture, match="later than the moment asked for"):
         await run_inline(
             database, settings, PredictionGenerationHandler, PredictionGenerationParams(as_of=earlier)
@@ -191,10 +188,8 @@ async def test_one_club_under_two_names_is_no_match(
     assert refused.reason == "both sides are the same club"
 
 
-async def test_matches_of_clubs_with_too_short_a_past_are_not_learnt_from(
-    database: Database, settings: Settings
-) -> None:
-    _, everything = await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_matches_of_clubs_with_too_short_a_past_are_not_learnt_from(replayed: Replayed) -> None:
+    database, settings, everything = replayed.database, replayed.settings, replayed.result
     experienced = ModelTrainingParams(as_of=everything.as_of, min_matches=30)
     await run_inline(database, settings, ModelTrainingHandler, experienced)
     async with database.read() as conn:
@@ -203,8 +198,8 @@ async def test_matches_of_clubs_with_too_short_a_past_are_not_learnt_from(
     assert after.data_from > before.data_from
 
 
-async def test_a_moment_that_has_not_come_is_refused(database: Database, settings: Settings) -> None:
-    await run_inline(database, settings, DataPipelineHandler, REPLAY)
+async def test_a_moment_that_has_not_come_is_refused(replayed: Replayed) -> None:
+    database, settings = replayed.database, replayed.settings
     tomorrow = ModelTrainingParams(as_of=datetime.now(UTC) + timedelta(days=1))
     with pytest.raises(NotYet, match="has not come yet"):
         await run_inline(database, settings, ModelTrainingHandler, tomorrow)
