@@ -70,6 +70,7 @@ async def test_no_model_learns_from_what_was_not_known(replayed: Replayed) -> No
     known = PredictionGenerationParams(as_of=before.as_of, return_predictions=True)
     await run_inline(database, settings, ModelTrainingHandler, ModelTrainingParams(as_of=before.as_of))
     _, after = await run_inline(database, settings, PredictionGenerationHandler, known)
+    assert before.predictions is not None
     assert [p.model_dump() for p in after.predictions] == [p.model_dump() for p in before.predictions]
 
 
