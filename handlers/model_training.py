@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from handlers.steps.features import known_matches
+from handlers.steps.features import matches_as_of
 from handlers.steps.results import FootballResult, ModelResult
-from handlers.steps.scope import AsOf, chosen_source, resolve_as_of
+from handlers.steps.scope import AsOf
 from handlers.steps.train import train_models
 from jobs.handler import Handler, Job, JobParams, Retry
 from sports.base import SportName
@@ -33,9 +33,7 @@ class ModelTrainingHandler(Handler[ModelTrainingParams]):
 
     async def run(self, params: ModelTrainingParams, job: Job) -> FootballResult:
         job.progress(0, "reading matches", step="features")
-        async with job.database.read() as conn:
-            as_of = await resolve_as_of(conn, params.as_of, chosen_source(None, job.settings), None)
-        known = await known_matches(job.database, as_of, horizon_days=1)
+        known = await matches_as_of(job, params.as_of, source=None, leagues=None, horizon_days=1)
         trained = await train_models(
             job,
             known,
@@ -43,4 +41,4 @@ class ModelTrainingHandler(Handler[ModelTrainingParams]):
             min_matches=params.min_matches,
             report=lambda fraction, message: job.progress(0.2 + 0.8 * fraction, message, step="train"),
         )
-        return FootballResult(as_of=as_of, models=[ModelResult.of(model) for model in trained.versions])
+        return FootballResult(as_of=known.as_of, models=[ModelResult.of(model) for model in trained.versions])

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from handlers.steps.features import known_matches
+from handlers.steps.features import matches_as_of
 from handlers.steps.predict import predict_fixtures
 from handlers.steps.results import FootballResult, returned_predictions
-from handlers.steps.scope import PredictionScope, chosen_source, resolve_as_of
+from handlers.steps.scope import PredictionScope
 from jobs.handler import Handler, Job, Retry
 from store.database import DatabaseUnavailable
 
@@ -23,14 +23,13 @@ class PredictionGenerationHandler(Handler[PredictionGenerationParams]):
 
     async def run(self, params: PredictionGenerationParams, job: Job) -> FootballResult:
         job.progress(0, "reading matches", step="features")
-        async with job.database.read() as conn:
-            source = chosen_source(None, job.settings)
-            as_of = await resolve_as_of(conn, params.as_of, source, params.leagues)
-        known = await known_matches(job.database, as_of, params.horizon_days)
+        known = await matches_as_of(
+            job, params.as_of, source=None, leagues=params.leagues, horizon_days=params.horizon_days
+        )
         job.progress(0.7, "predicting fixtures", step="predict")
         predicted = await predict_fixtures(job, known, params.leagues)
         return FootballResult(
-            as_of=as_of,
+            as_of=known.as_of,
             predictions=await returned_predictions(job, params.return_predictions),
             **predicted.summary(known),
         )

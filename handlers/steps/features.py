@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from handlers.steps.pipeline import Counts
-from handlers.steps.scope import NoMatches
+from handlers.steps.scope import AsOf, NoMatches, Source, chosen_source, resolve_as_of
+from jobs.handler import Job
 from store.database import Database
 from store.matches import match_history
 
@@ -27,7 +28,16 @@ class KnownMatches:
         return {"matches": len(self.matches), "features": self.features.shape[1]}
 
 
-async def known_matches(database: Database, as_of: datetime, horizon_days: int) -> KnownMatches:
+async def matches_as_of(
+    job: Job, as_of: AsOf, *, source: Source | None, leagues: tuple[str, ...] | None, horizon_days: int
+) -> KnownMatches:
+    """The matches as they were known at the moment that is meant. Raises NoMatches, NotYet."""
+    async with job.database.read() as conn:
+        moment = await resolve_as_of(conn, as_of, chosen_source(source, job.settings), leagues)
+    return await _known_matches(job.database, moment, horizon_days)
+
+
+async def _known_matches(database: Database, as_of: datetime, horizon_days: int) -> KnownMatches:
     from modeling.history import matches_frame
     from sports.football.features import match_features
 
