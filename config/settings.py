@@ -1,6 +1,7 @@
 """The settings of every process, read once from the environment or `.env`; a wrong one stops the start."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,128}(=[1-9][0-9]{0,3})?")
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -64,10 +66,28 @@ class Settings(BaseSettings):
             raise ValueError("must be an IANA time zone such as Europe/London") from None
         return name
 
+    @field_validator("worker_queues")
+    @classmethod
+    def _are_queues(cls, text: str) -> str:
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            if not QUEUE.fullmatch(part):
+                raise ValueError("must be names of queues, each with a most at once if wanted: cpu=2,default")
+        return text
+
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues a worker takes jobs from; none named means all."""
-        return tuple(name.strip() for name in self.worker_queues.split(",") if name.strip())
+        return tuple(name for name, _ in self._queues)
+
+    @property
+    def queue_caps(self) -> dict[str, int]:
+        """The most jobs at once of those queues that have a limit of their own."""
+        return {name: int(cap) for name, cap in self._queues if cap}
+
+    @property
+    def _queues(self) -> list[tuple[str, str]]:
+        parts = (part.strip() for part in self.worker_queues.split(","))
+        return [(name, cap) for name, _, cap in (part.partition("=") for part in parts if part)]
 
     @property
     def preload(self) -> tuple[str, ...]:

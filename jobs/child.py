@@ -20,12 +20,14 @@ from pydantic import BaseModel
 from config.logs import configure_logs
 from config.settings import Settings
 from jobs.handler import HANDLERS, CancelRequested, Job, LostAttempt
+from jobs.vitals import Vitals
 from store.database import Database
 from store.jsonb import storable_json
 
 PR_SET_PDEATHSIG = 1
 # Results are read with every list of jobs; what is larger belongs into tables.
 LARGEST_RESULT = 1_000_000
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,10 @@ class Order:
     settings: Settings
 
 
-def main(pipe: Connection, order: Order) -> None:
+def main(pipe: Connection, order: Order, vitals: Vitals) -> None:
     """Sends one JSON object a line: any number of progress reports, then one ending."""
     os.setsid()  # a group of its own, so that killing it takes the helpers of XGBoost and joblib too
-    _die_with_worker()
+    _die_with_worker(vitals)
     configure_logs(order.settings, f"job {order.job_id}")
     structlog.contextvars.bind_contextvars(
         job_id=order.job_id, job_type=order.job_type, attempt=order.attempt, request_id=order.request_id
@@ -119,17 +121,20 @@ def trace_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(error, limit=-10))
 
 
-def _die_with_worker() -> None:
-    """The child must not outlive its worker, even where the worker was killed.
+def _die_with_worker(vitals: Vitals) -> None:
+    """The child must not outlive its worker, killed or declared dead.
 
-    The kernel ends it with the warm server, which ends with the worker; the thread covers the moment before.
+    The kernel ends it with the warm server, which ends with the worker; the thread covers the moment before, and a
+    worker that is stopped or cut off: others may soon take its jobs.
     """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     worker = parent_process()
     assert worker is not None  # noqa: S101 - main runs in a child only
-    threading.Thread(target=_exit_after, args=(worker.sentinel,), daemon=True).start()
+    threading.Thread(target=_exit_after, args=(worker.sentinel, vitals), daemon=True).start()
 
 
-def _exit_after(sentinel: int) -> None:
-    wait([sentinel])
+def _exit_after(sentinel: int, vitals: Vitals) -> None:
+    while not wait([sentinel], SECONDS_BETWEEN_LOOKS):
+        if vitals.is_alone:
+            os.killpg(0, signal.SIGKILL)
     os._exit(1)

@@ -1,6 +1,7 @@
 """What a job type is: its parameters, its limits and its work. No queue library here."""
 
 import math
+import random
 import typing
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -36,14 +37,27 @@ class JobParams(BaseModel):
 
 @dataclass(frozen=True)
 class Retry:
-    """How often a failure that can heal is tried again, doubling the wait each time."""
+    """How often a failure that can heal is tried again; the wait doubles each time, up to `longest_wait`.
+
+    Each wait is shortened at random by up to the share `jitter`, so that what failed together does not come back
+    together. `max_attempts` is `times` + 1.
+    """
 
     times: int = 0
     wait: timedelta = timedelta(seconds=30)
+    longest_wait: timedelta = timedelta(hours=6)
+    jitter: float = 0.2
     on: tuple[type[Exception], ...] = ()
 
     def allows(self, error: BaseException) -> bool:
         return isinstance(error, (Transient, *self.on))
+
+    def seconds_after(self, failures: int) -> float:
+        """The wait after so many failures (1 or more)."""
+        # The exponent is bounded: a large one would overflow long before the wait's own bound is asked.
+        doubled = self.wait.total_seconds() * 2.0 ** min(failures - 1, 60)
+        longest = min(doubled, self.longest_wait.total_seconds())
+        return longest * (1 - self.jitter * random.random())  # noqa: S311 - no secret
 
 
 Report = Callable[[float, str, str], None]

@@ -1,26 +1,57 @@
 """How a run ended. Decided in one place (jobs.supervisor), written in one statement (jobs.queue)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
+from jobs.progress import Progress
+from store.jsonb import storable_text
+
 ErrorKind = Literal["error", "timeout", "memory", "crash", "lost"]
+Outcome = Literal["completed", "failed", "cancelled", "interrupted", "snoozed", "released"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The end of one attempt; with `retry_at` the job goes back to its queue."""
+    """The end of one attempt; with `retry_in` (seconds, by the database's clock) the job goes back to its queue."""
 
-    outcome: Literal["completed", "failed", "cancelled", "interrupted"]
+    outcome: Outcome
     result: Any = None
     error_kind: ErrorKind | None = None
     error: str | None = None
     trace: str | None = None
-    retry_at: datetime | None = None
+    retry_in: float | None = None
 
 
-class RunNotOpened(Exception):
-    """The database went away before the run was opened: nothing of the handler has run."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is written of an attempt: its end, and its last report if it made any."""
+
+    job_id: int
+    attempt: int
+    end: RunEnd
+    progress: Progress | None = None
+    is_refusal: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Completed, with nothing else to say than a result: what the queue records fastest."""
+        return self.progress is None and self.end.outcome == "completed"
+
+    def as_row(self) -> dict[str, Any]:
+        """As the SQL function end_runs takes it."""
+        row: dict[str, Any] = {"id": self.job_id, "attempt": self.attempt, "outcome": self.end.outcome}
+        row |= {"retry_in": self.end.retry_in, "result": self.end.result, "error_kind": self.end.error_kind}
+        row |= {"error": self.end.error, "trace": self.end.trace}
+        if self.progress is not None:
+            row |= {"progress": self.progress.fraction, "step": self.progress.step}
+            row["message"] = self.progress.message
+        return row
+
+    def refused(self, reason: str) -> "Ended":
+        """The same attempt, failed because the database would not store how it ended."""
+        error = storable_text(f"its end could not be stored: {reason}")
+        end = RunEnd("failed", error_kind="error", error=error)
+        return Ended(self.job_id, self.attempt, end, is_refusal=True)
 
 
 class RunFailed(Exception):

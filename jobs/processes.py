@@ -17,10 +17,11 @@ import psutil
 from jobs.child import Order, main
 from jobs.handler import CancelRequested, LostAttempt, Report
 from jobs.outcome import RunFailed
+from jobs.vitals import Vitals
 
 FORKSERVER = multiprocessing.get_context("forkserver")
 # What a child needs, and what it would import again as the worker's main module.
-ENGINE = ("jobs.child", "jobs.queue", "store.migrations")
+ENGINE = ("jobs.child", "jobs.engine", "jobs.pulse", "store.migrations")
 MEMORY_CHECK_SECONDS = 0.2
 SECONDS_FOR_LAST_WORDS = 1.0
 LONGEST_MESSAGE = 64_000_000
@@ -32,7 +33,8 @@ InThread = Callable[..., Awaitable[Any]]
 class Processes:
     """Runs handlers in children of one warm server, a limited number at a time."""
 
-    def __init__(self, limit: int, preload: Sequence[str]) -> None:
+    def __init__(self, limit: int, preload: Sequence[str], vitals: Vitals) -> None:
+        self._vitals = vitals
         self._slots = asyncio.Semaphore(limit)
         # Of our own: handlers may fill the loop's threads, and a child must be started, watched and reaped.
         self._threads = ThreadPoolExecutor(2 * limit + 1, thread_name_prefix="processes")
@@ -53,7 +55,7 @@ class Processes:
     async def run(self, order: Order, report: Report, memory_mb: int) -> Any:
         """The handler's result. Raises RunFailed, LostAttempt, CancelRequested; leaves no process behind."""
         incoming, outgoing = FORKSERVER.Pipe(duplex=False)
-        child = FORKSERVER.Process(target=main, args=(outgoing, order), daemon=True)
+        child = FORKSERVER.Process(target=main, args=(outgoing, order, self._vitals), daemon=True)
         starting = self._in_thread(child.start)
         guard: MemoryGuard | None = None
         try:

@@ -1,13 +1,12 @@
 """What the rest of the program may ask of the queue, on the caller's connection and in its transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from procrastinate import PsycopgConnector
-from procrastinate.exceptions import ConnectorException, UniqueViolation
-from procrastinate.jobs import Job as QueuedJob
-from procrastinate.manager import JobManager
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,10 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.handler import Handler, JobParams
 from store.database import DatabaseUnavailable
 from store.jobs import active_job_with_key, get_job, notify_changed
-from store.queries import query
-
-# Never opened: every statement goes through the connection that the caller hands over.
-_MANAGER = JobManager(PsycopgConnector())
+from store.queries import query, query_text
 
 
 class AlreadyActive(Exception):
@@ -57,38 +53,85 @@ async def submit(
     Raises AlreadyActive, and leaves the caller's transaction usable, when the handler's unique key is taken.
     """
     unique_key = handler().unique_key(params)
-    meta: dict[str, Any] = {"requested_by": requested_by, "request_id": request_id, "unique_key": unique_key}
-    job = QueuedJob(
-        queue=handler.queue,
-        task_name=handler.job_type,
-        priority=priority,
-        lock=None,
-        queueing_lock=None,
-        scheduled_at=run_after,
-        task_kwargs={"params": params.model_dump(mode="json"), "meta": meta},
-    )
+    new = _NewJobs(handler, [params], [unique_key], _meta(requested_by, request_id), run_after, priority)
     while True:
-        try:
-            async with conn.begin_nested():
-                queued = await _MANAGER.defer_job_async(job, connection=await _raw(conn))
-        except ConnectorException as error:
-            if isinstance(error.__cause__, (psycopg.OperationalError, psycopg.InterfaceError)):
-                raise DatabaseUnavailable("the job could not be added") from error
-            if not isinstance(error, UniqueViolation):
-                raise
-            active = await active_job_with_key(conn, str(unique_key))
-            if active is None:  # the twin ended between the refusal and the look-up
-                continue
-            raise AlreadyActive(active) from None
-        assert queued.id is not None  # noqa: S101 - procrastinate always gives it here
-        await notify_changed(conn, queued.id)
-        return queued.id
+        ids = await _insert(conn, new)
+        if ids:
+            return ids[0]
+        active = await active_job_with_key(conn, str(unique_key))
+        if active is not None:  # otherwise the twin has ended between the refusal and the look-up
+            raise AlreadyActive(active)
+
+
+async def submit_many(
+    conn: AsyncConnection,
+    handler: type[Handler[Any]],
+    many: Sequence[JobParams],
+    *,
+    requested_by: str | None = None,
+    request_id: str | None = None,
+    run_after: datetime | None = None,
+    priority: int = 0,
+) -> list[int]:
+    """Adds jobs of one type, all or none. Gives their ids in the same order.
+
+    Raises AlreadyActive when a unique key is taken, by an active job or twice among the new ones; then none is added.
+    """
+    unique_key = handler().unique_key
+    keys = [unique_key(params) for params in many]
+    new = _NewJobs(handler, many, keys, _meta(requested_by, request_id), run_after, priority)
+    if not any(keys):
+        return await _insert(conn, new)
+    async with conn.begin_nested():
+        ids = await _insert(conn, new)
+        if len(ids) < len(many):
+            raise AlreadyActive(await _first_taken(conn, keys, ids))
+    return ids
+
+
+@dataclass(frozen=True)
+class _NewJobs:
+    handler: type[Handler[Any]]
+    params: Sequence[JobParams]
+    unique_keys: Sequence[str | None]
+    meta: bytes
+    run_after: datetime | None
+    priority: int
+
+
+def _meta(requested_by: str | None, request_id: str | None) -> bytes:
+    return to_json({"requested_by": requested_by, "request_id": request_id})
+
+
+async def _insert(conn: AsyncConnection, new: _NewJobs) -> list[int]:
+    end = f',"meta":{new.meta.decode()}}}'
+    values = {
+        "queue": new.handler.queue,
+        "job_type": new.handler.job_type,
+        "priority": new.priority,
+        "run_after": new.run_after,
+        "args": [f'{{"params":{params.model_dump_json()}{end}' for params in new.params],
+        "unique_keys": list(new.unique_keys) if any(new.unique_keys) else None,
+    }
+    try:
+        # On the driver's own connection: the statement is the same each time, and there may be thousands.
+        added = await (await _driver(conn)).execute(query_text("enqueue"), values)
+        return [row[0] for row in await added.fetchall()]
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseUnavailable("the job could not be added") from error
+
+
+async def _first_taken(conn: AsyncConnection, keys: Sequence[str | None], ids: Sequence[int]) -> int:
+    """The active job that holds one of the keys: an earlier one, or one of the new."""
+    taken = await conn.scalar(
+        query("first_with_keys"), {"keys": [key for key in keys if key], "new": list(ids)}
+    )
+    return int(taken or ids[0])
 
 
 async def cancel(conn: AsyncConnection, job_id: int) -> None:
     """Cancels a pending job at once; asks the worker of a running one to stop it."""
-    done = await conn.scalar(text("select procrastinate_cancel_job_v1(:id, true, false)"), {"id": job_id})
-    if done is None:
+    if not await conn.scalar(text("select cancel_jobs(array[cast(:id as bigint)])"), {"id": job_id}):
         await _refuse(conn, job_id, "only pending and running jobs can be cancelled")
     await notify_changed(conn, job_id)
 
@@ -108,8 +151,8 @@ async def retry(conn: AsyncConnection, job_id: int) -> None:
 
 async def delete_finished(conn: AsyncConnection, older_than: timedelta, limit: int = 1_000) -> int:
     """Deletes one batch of jobs that finished longer ago; gives how many, 0 when none is left."""
-    deleted = await conn.execute(query("delete_finished"), {"older_than": older_than, "limit": limit})
-    return deleted.rowcount
+    deleted = await conn.scalar(query("delete_finished"), {"older_than": older_than, "limit": limit})
+    return int(deleted or 0)
 
 
 async def _refuse(conn: AsyncConnection, job_id: int, asked: str) -> None:
@@ -119,5 +162,7 @@ async def _refuse(conn: AsyncConnection, job_id: int, asked: str) -> None:
     raise WrongStatus(job_id, job.status, asked)
 
 
-async def _raw(conn: AsyncConnection) -> Any:
-    return (await conn.get_raw_connection()).driver_connection
+async def _driver(conn: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    connection: psycopg.AsyncConnection[Any] = driver
+    return connection

@@ -1,9 +1,9 @@
 """Runs one attempt of a job within its limits and decides, here only, how it ended."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -11,27 +11,25 @@ import structlog
 from config.settings import Settings
 from jobs.child import Order, describe, storable_result, trace_of
 from jobs.handler import CancelRequested, Handler, Job, LostAttempt
-from jobs.outcome import RunEnd, RunFailed, RunNotOpened
+from jobs.outcome import RunEnd, RunFailed
 from jobs.processes import Processes
 from jobs.progress import Progress, ProgressBoard
 from store.database import Database
-
-LONGEST_WAIT = timedelta(hours=6)
-WAIT_AFTER_OUTAGE = timedelta(seconds=2)
+from store.jsonb import storable_text
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Attempt:
-    """One attempt as the queue handed it out; `open` opens its run and counts the failed ones before it."""
+    """One attempt as the queue handed it out."""
 
     job_id: int
     number: int
     params: dict[str, Any]
-    request_id: str | None  # of the HTTP request that asked for the job
-    open: Callable[[], Awaitable[int]]
-    is_cancelled: Callable[[], bool]
+    failures: int = 0  # failed attempts before this one
+    request_id: str | None = None  # of the HTTP request that asked for the job
+    is_cancelled: bool = False  # a user has asked for it
 
 
 class Supervisor:
@@ -62,12 +60,9 @@ class Supervisor:
             return end
 
     async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
-        failures = 0
+        failures = attempt.failures
         try:
-            failures = await attempt.open()
             return RunEnd("completed", result=await self._within_limits(handler, attempt))
-        except RunNotOpened:
-            return RunEnd("interrupted", retry_at=datetime.now(UTC) + WAIT_AFTER_OUTAGE)
         except CancelRequested:
             return RunEnd("cancelled")
         except LostAttempt:
@@ -123,17 +118,19 @@ class Supervisor:
 
 def _stopped(attempt: Attempt) -> RunEnd:
     """Cancelled from outside: by a user, or because the worker stops."""
-    if attempt.is_cancelled():
-        return RunEnd("cancelled")
-    return RunEnd("interrupted", retry_at=datetime.now(UTC))
+    return RunEnd("cancelled") if attempt.is_cancelled else RunEnd("interrupted", retry_in=0)
 
 
 def _failed(handler: type[Handler[Any]], failures: int, failure: RunFailed) -> RunEnd:
-    retry_at = None
+    retry_in = None
     if failure.transient and failures < handler.retry.times:
-        retry_at = datetime.now(UTC) + min(handler.retry.wait * 2**failures, LONGEST_WAIT)
+        retry_in = handler.retry.seconds_after(failures + 1)
     return RunEnd(
-        "failed", error_kind=failure.kind, error=str(failure), trace=failure.trace, retry_at=retry_at
+        "failed",
+        error_kind=failure.kind,
+        error=storable_text(str(failure)),
+        trace=failure.trace and storable_text(failure.trace),
+        retry_in=retry_in,
     )
 
 
@@ -162,6 +159,6 @@ def _log_end(end: RunEnd | None) -> None:
     if end is None:
         log.warning("job_attempt_lost")
     elif end.outcome == "failed":
-        log.error("job_failed", kind=end.error_kind, error=end.error, retry_at=end.retry_at, trace=end.trace)
+        log.error("job_failed", kind=end.error_kind, error=end.error, retry_in=end.retry_in, trace=end.trace)
     else:
         log.info(f"job_{end.outcome}")

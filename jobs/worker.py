@@ -5,28 +5,32 @@ Run as `python -m jobs.worker`: children import this module again, so it and wha
 
 import argparse
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 import structlog
-from procrastinate import App
-from procrastinate.exceptions import ConnectorException
 
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load_settings, override, require_database
+from jobs.engine import Engine
 from jobs.handler import HANDLERS
+from jobs.janitor import Janitor
+from jobs.listener import Listener
 from jobs.processes import Processes
 from jobs.progress import ProgressBoard
-from jobs.queue import build_app
+from jobs.pulse import keep_pulse
+from jobs.queue import Queue, QueueUnavailable, WorkerInfo
+from jobs.room import Room
 from jobs.supervisor import Supervisor
+from jobs.vitals import SILENT_SECONDS, Vitals
 from store.database import Database, DatabaseUnavailable
 from store.migrations import MigrationError, migrate, missing_migrations
 
@@ -40,9 +44,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """What a worker works on; `until_idle` stops it when the queue is empty."""
+    """Where a worker's job types are; `until_idle` stops it when the queue is empty."""
 
-    queues: tuple[str, ...] = ()
     handler_modules: tuple[str, ...] = ("handlers",)
     until_idle: bool = False
 
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logs(settings, "worker")
         if given.migrate:
             migrate(settings.direct_url, log=lambda line: log.info("migration", text=line))
-        options = WorkerOptions(settings.queues, tuple(given.handlers or ["handlers"]), given.until_idle)
+        options = WorkerOptions(tuple(given.handlers or ["handlers"]), given.until_idle)
         asyncio.run(work_until_told(settings, options))
     except (SettingsError, MigrationError) as error:
         sys.stderr.write(f"matchday worker: {error}\n")
@@ -63,61 +66,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def work_until_told(settings: Settings, options: WorkerOptions) -> None:
-    """Works until SIGTERM or SIGINT; a second signal ends the process at once."""
-    working = asyncio.create_task(work(settings, options))
+    """Works until SIGTERM or SIGINT: running jobs then get their grace; a second signal ends the process at once."""
+    told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stop(name: str) -> None:
-        if working.cancelling():
+        if told.is_set():
             os._exit(1)  # the children die with their worker, and their jobs are rescued
         log.info("worker_stopping", signal=name, grace_seconds=settings.worker_grace_seconds)
-        working.cancel()
+        told.set()
         loop.call_later(settings.worker_grace_seconds + SECONDS_AFTER_GRACE, os._exit, 1)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number.name)
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
+    await work(settings, options, told)
 
 
-async def work(settings: Settings, options: WorkerOptions) -> None:
-    """Works until it is cancelled: running jobs then get their grace; what is left goes back to its queue."""
+async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) -> None:
+    """Works until `told`, or until the queue is empty; what still runs after its grace goes back to its queue."""
     _load(options.handler_modules)
+    vitals, info = Vitals(), _info(settings)
     database = Database(settings.database_url, process="worker", pool_size=settings.worker_concurrency + 1)
     board = ProgressBoard(database)
-    processes = Processes(settings.worker_processes, (*options.handler_modules, *settings.preload))
-    if any(handler.own_process for handler in HANDLERS.values()):
-        await processes.warm_up()
+    has_children = any(handler.own_process for handler in HANDLERS.values())
+    preload = (*options.handler_modules, *(settings.preload if has_children else ()))
+    processes = Processes(settings.worker_processes, preload, vitals)
+    await processes.warm_up()
     supervisor = Supervisor(database, settings, board, processes, options.handler_modules)
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    app = build_app(settings.direct_url, name, HANDLERS.values(), supervisor, board)
-    writing = asyncio.create_task(board.run())
+    queue = Queue(settings.database_url, info)
+    room = Room(settings.worker_concurrency, settings.queues, _caps(settings))
+    engine = Engine(queue, supervisor, board, HANDLERS, room, vitals, until_idle=options.until_idle)
+    listener = Listener(settings.direct_url, settings.queues, engine.jobs_may_be_ready, engine.cancel)
     try:
-        await _run_through_outages(app, database, settings, options, name)
+        if not await _unless_told(told, _join(engine, database)):
+            return
+        log.info("worker_started", **{**vars(info), "queues": settings.worker_queues or "all"})
+        async with _beside(
+            keep_pulse(vitals, settings.database_url), board.run(), listener.run(), Janitor(database).run()
+        ):
+            working = asyncio.create_task(engine.run())
+            if not await _unless_told(told, working):
+                engine.stop(settings.worker_grace_seconds)
+            await working
+            await board.flush()
+            await engine.leave()
     finally:
-        writing.cancel()
-        await board.flush()
+        await queue.close()
         await database.close()
         log.info("worker_stopped")
 
 
-async def _run_through_outages(
-    app: App, database: Database, settings: Settings, options: WorkerOptions, name: str
-) -> None:
-    """procrastinate's worker ends when its database goes away: it is started again until told to stop."""
+async def _join(engine: Engine, database: Database) -> None:
+    """Enters the registry as soon as the database is there. Raises MigrationError when its schema is too old."""
     wait = SHORTEST_RECONNECT_WAIT
     while True:
-        started_at = time.monotonic()
         try:
             await _check_schema(database)
-            await _run_once(app, settings, options, name)
-        except (ConnectorException, DatabaseUnavailable) as error:
-            log.error("worker_lost_database", error=str(error.__cause__ or error), retry_in_seconds=wait)
-        task = asyncio.current_task()
-        if options.until_idle or (task is not None and task.cancelling()):
+            await engine.register()
             return
-        if time.monotonic() - started_at > LONGEST_RECONNECT_WAIT:
-            wait = SHORTEST_RECONNECT_WAIT
+        except (DatabaseUnavailable, QueueUnavailable) as error:
+            log.error("worker_waits_for_database", error=str(error), retry_in_seconds=wait)
         await asyncio.sleep(wait)
         wait = min(wait * 2, LONGEST_RECONNECT_WAIT)
 
@@ -129,20 +137,51 @@ async def _check_schema(database: Database) -> None:
         raise MigrationError(f"the database lacks {', '.join(missing)}: run `matchday migrate` first")
 
 
-async def _run_once(app: App, settings: Settings, options: WorkerOptions, name: str) -> None:
-    queues: dict[str, Any] = {"queues": options.queues} if options.queues else {}
-    async with app.open_async():
-        log.info("worker_started", queues=options.queues or "all", jobs_at_once=settings.worker_concurrency)
-        await app.run_worker_async(
-            **queues,
-            name=name,
-            concurrency=settings.worker_concurrency,
-            wait=not options.until_idle,
-            fetch_job_polling_interval=1,
-            abort_job_polling_interval=1,
-            shutdown_graceful_timeout=settings.worker_grace_seconds,
-            install_signal_handlers=False,
-        )
+async def _unless_told(told: asyncio.Event, work: Awaitable[None]) -> bool:
+    """Waits for the work or for being told to stop, whichever comes first; whether the work is done."""
+    working, stopping = asyncio.ensure_future(work), asyncio.create_task(told.wait())
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    if working.done():
+        await working
+        return True
+    return False
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs what accompanies the engine for as long as the block."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _info(settings: Settings) -> WorkerInfo:
+    host, pid = socket.gethostname(), os.getpid()
+    return WorkerInfo(
+        name=f"{host}:{pid}",
+        host=host,
+        pid=pid,
+        version=version("matchday"),
+        queues={queue: settings.queue_caps.get(queue) for queue in settings.queues},
+        concurrency=settings.worker_concurrency,
+        silent_seconds=SILENT_SECONDS,
+    )
+
+
+def _caps(settings: Settings) -> dict[str, int]:
+    """The most jobs at once of single queues: as told; where every job has its own process, as many as processes."""
+    own_process: dict[str, bool] = {}
+    for handler in HANDLERS.values():
+        own_process[handler.queue] = own_process.get(handler.queue, True) and handler.own_process
+    caps = {queue: settings.worker_processes for queue, always in own_process.items() if always}
+    return caps | settings.queue_caps
 
 
 def _load(modules: Sequence[str]) -> None:
@@ -157,7 +196,10 @@ def _load(modules: Sequence[str]) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="matchday worker", description=__doc__)
-    parser.add_argument("--queues", help="comma-separated; all queues if left out")
+    parser.add_argument(
+        "--queues",
+        help="comma-separated, each with a most at once if wanted: cpu=2,default; all queues if left out",
+    )
     parser.add_argument("--concurrency", type=int, help="jobs at once")
     parser.add_argument("--processes", type=int, help="child processes at once")
     parser.add_argument("--grace", type=float, help="seconds that running jobs get after SIGTERM")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
@@ -13,6 +13,13 @@ from store.tables import job_queue
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
 ACTIVE = ("pending", "running")
+PROCRASTINATE_STATUSES = {
+    "pending": ("todo",),
+    "running": ("doing",),
+    "completed": ("succeeded",),
+    "failed": ("failed",),
+    "cancelled": ("cancelled", "aborted"),
+}
 
 
 @dataclass(frozen=True)
@@ -85,13 +92,13 @@ async def get_job(conn: AsyncConnection, job_id: int) -> JobRow | None:
 
 
 async def list_jobs(
-    conn: AsyncConnection, wanted: JobFilter, *, after: tuple[datetime, int] | None = None, limit: int = 50
+    conn: AsyncConnection, wanted: JobFilter, *, after: int | None = None, limit: int = 50
 ) -> list[JobRow]:
-    """Newest first; `after` is the (created_at, id) of the last job already seen."""
+    """Newest first; `after` is the id of the last job already seen."""
     found = _select_jobs().where(_conditions(wanted))
-    if after:
-        found = found.where(tuple_(job_queue.c.created_at, job_queue.c.id) < after)
-    found = found.order_by(job_queue.c.created_at.desc(), job_queue.c.id.desc()).limit(limit)
+    if after is not None:
+        found = found.where(job_queue.c.id < after)
+    found = found.order_by(job_queue.c.id.desc()).limit(limit)
     return [JobRow(**row._mapping) for row in await conn.execute(found)]
 
 
@@ -149,7 +156,8 @@ def _select_jobs() -> Select[Any]:
 def _conditions(wanted: JobFilter) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.statuses:
-        conditions.append(job_queue.c.status.in_(wanted.statuses))
+        stored = [name for status in wanted.statuses for name in PROCRASTINATE_STATUSES[status]]
+        conditions.append(job_queue.c.procrastinate_status.in_(stored))
     if wanted.job_type is not None:
         conditions.append(job_queue.c.job_type == wanted.job_type)
     if wanted.queue is not None:

@@ -1,4 +1,4 @@
-"""Brings a database up to date: numbered SQL files, each once, in one transaction; views made anew.
+"""Brings a database up to date: numbered SQL files, each once, in one transaction; functions and views made anew.
 
 Safe when several processes start at once, through a pooler too: every step takes one transaction-level lock.
 """
@@ -41,7 +41,7 @@ create table schema_migrations (
     applied_at timestamptz not null default now()
 );
 comment on table schema_migrations is
-    'One row is one migration that was applied; 0 is the set of views, named in the order of their creation.';
+    'One row is one migration that was applied; 0 is the set of functions and views, named in the order of the views.';
 """
 
 Conn = psycopg.Connection[tuple[object, ...]]
@@ -152,16 +152,16 @@ def _version(conn: Conn) -> int:
 
 
 def _recreate_views(conn: Conn, folder: Path) -> bool:
-    """Drops and creates every view, in the order of their files' names, unless all is as it was."""
-    views = {path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "views").glob("*.sql"))}
-    checksum = hashlib.sha256("\0".join(views.values()).encode()).hexdigest()
+    """Replaces every function, drops and creates every view, by their files' names, unless all is as it was."""
+    functions, views = _texts(folder / "functions"), _texts(folder / "views")
+    checksum = hashlib.sha256("\0".join([*functions.values(), *views.values()]).encode()).hexdigest()
     row = conn.execute("select name, checksum from schema_migrations where version = 0").fetchone()
     there, checksum_there = row or ("", "")
     if checksum == checksum_there:
         return False
     for name in reversed(list(dict.fromkeys([*str(there).split(), *views]))):
         conn.execute(sql.SQL("drop view if exists {}").format(sql.Identifier(name)))
-    for name, statements in views.items():
+    for name, statements in (*functions.items(), *views.items()):
         _execute_file(conn, f"{name}.sql", statements)
     conn.execute(
         "insert into schema_migrations (version, name, checksum) values (0, %s, %s) on conflict (version)"
@@ -169,6 +169,10 @@ def _recreate_views(conn: Conn, folder: Path) -> bool:
         [" ".join(views), checksum],
     )
     return True
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
 
 
 def _execute_file(conn: Conn, name: str, statements: str) -> None:

@@ -4,16 +4,28 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Column, DateTime, Double, MetaData, Named, SmallInteger, Table, TypedColumns
-from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TEXT
+from sqlalchemy.dialects.postgresql import BIGINT, ENUM, JSONB, TEXT
 
 metadata = MetaData()
 Time = DateTime(timezone=True)
+PROCRASTINATE_STATUS = ENUM(
+    "todo",
+    "doing",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "aborting",
+    "aborted",
+    name="procrastinate_job_status",
+    create_type=False,
+)
 
 
 class _JobQueue(TypedColumns):
     id: Named[int] = Column(BIGINT, primary_key=True)
     job_type: Named[str] = Column(TEXT)
     status: Named[str] = Column(TEXT)
+    procrastinate_status: Named[str] = Column(PROCRASTINATE_STATUS)
     queue: Named[str] = Column(TEXT)
     priority: Named[int]
     params: Named[dict[str, Any]] = Column(JSONB)
@@ -47,6 +59,12 @@ class _JobRuns(TypedColumns):
     error_kind: Named[str | None] = Column(TEXT)
     error: Named[str | None] = Column(TEXT)
     trace: Named[str | None] = Column(TEXT)
+
+
+class _Queues(TypedColumns):
+    name: Named[str] = Column(TEXT, primary_key=True)
+    paused_at: Named[datetime | None] = Column(Time)
+    paused_by: Named[str | None] = Column(TEXT)
 
 
 class _PipelineJobs(TypedColumns):
@@ -142,6 +160,7 @@ class _UpcomingMatches(TypedColumns):
 
 job_queue = Table("job_queue", metadata, _JobQueue, info={"is_view": True})
 job_runs = Table("job_runs", metadata, _JobRuns)
+queues = Table("queues", metadata, _Queues)
 pipeline_jobs = Table("pipeline_jobs", metadata, _PipelineJobs)
 matches = Table("matches", metadata, _Matches)
 upcoming_matches = Table("upcoming_matches", metadata, _UpcomingMatches, info={"is_view": True})

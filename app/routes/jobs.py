@@ -68,7 +68,7 @@ async def find_jobs(
     async with web.read() as conn:
         found = await list_jobs(conn, wanted, after=after, limit=limit + 1)
     page = found[:limit]
-    next_cursor = encode_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    next_cursor = encode_cursor(page[-1].id) if len(found) > limit else None
     if next_cursor:
         response.headers["Link"] = f'<{_next_page(request, next_cursor)}>; rel="next"'
     return JobPage(items=[JobOut.of(job) for job in page], next_cursor=next_cursor)
@@ -121,7 +121,7 @@ def _existing(job_id: int, job: JobRow | None) -> JobRow:
     return job
 
 
-def _after(cursor: str) -> tuple[Any, int]:
+def _after(cursor: str) -> int:
     try:
         return decode_cursor(cursor)
     except BadCursor:

@@ -1,2 +1,1 @@
-select id from procrastinate_jobs
-where args #>> '{meta,unique_key}' = :unique_key and status in ('todo', 'doing')
+select id from jobs_active where unique_key = :unique_key

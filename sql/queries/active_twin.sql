@@ -1,3 +1,2 @@
-select twin.id from procrastinate_jobs twin
-join procrastinate_jobs j on j.args #>> '{meta,unique_key}' = twin.args #>> '{meta,unique_key}'
-where j.id = :id and twin.id <> j.id and twin.status in ('todo', 'doing')
+select twin.id from jobs_finished j join jobs_active twin on twin.unique_key = j.unique_key
+where j.id = :id

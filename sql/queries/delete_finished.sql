@@ -1,6 +1,2 @@
-delete from procrastinate_jobs where id in (
-    select id from job_queue
-    where created_at < now() - :older_than and status in ('completed', 'failed', 'cancelled')
-      and finished_at < now() - :older_than
-    order by created_at limit :limit
-)
+select delete_jobs(array(
+    select id from jobs_finished where finished_at < now() - :older_than limit :limit for update skip locked))

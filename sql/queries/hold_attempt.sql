@@ -1,3 +1,3 @@
-select abort_requested from procrastinate_jobs
+select abort_requested from jobs_active
 where id = :job_id and status = 'doing' and attempts = :attempt - 1
 for share

@@ -1,6 +1,10 @@
--- Only an open run takes reports: an attempt that was rescued or ended elsewhere has nothing to say.
-update job_runs r
-set progress = p.fraction, step = p.step, message = p.message
+-- Only an attempt that still holds its job has something to say.
+insert into job_runs as r (job_id, attempt, worker, started_at, progress, step, message)
+select j.id, p.attempt, coalesce(w.name, 'unknown'), coalesce(j.started_at, now()), p.fraction, p.step, p.message
 from unnest(cast(:job_ids as bigint[]), cast(:attempts as integer[]), cast(:fractions as double precision[]),
-            cast(:steps as text[]), cast(:messages as text[])) as p(job_id, attempt, fraction, step, message)
-where r.job_id = p.job_id and r.attempt = p.attempt and r.finished_at is null
+            cast(:steps as text[]), cast(:messages as text[])) as p (job_id, attempt, fraction, step, message)
+join jobs_active j on j.id = p.job_id and j.status = 'doing' and j.attempts = p.attempt - 1
+left join procrastinate_workers w on w.id = j.worker_id
+on conflict (job_id, attempt) do update
+    set progress = excluded.progress, step = excluded.step, message = excluded.message
+    where r.finished_at is null

@@ -15,6 +15,7 @@ from app.state import WebState
 from jobs.service import submit
 from store.database import Database
 from store.jobs import JobRow, notify_changed
+from store.queries import query
 from tests.app import EchoHandler, EchoParams
 from tests.app.gate import Gate
 
@@ -28,15 +29,20 @@ async def add(database: Database) -> int:
 
 async def start(database: Database, job_id: int) -> None:
     async with database.transaction() as conn:
-        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
-        await conn.execute(text("select open_run(:id, 1, 'w')"), {"id": job_id})
+        await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))
         await notify_changed(conn, job_id)
 
 
 async def report(database: Database, job_id: int, fraction: float) -> None:
     async with database.transaction() as conn:
-        progress = {"id": job_id, "fraction": fraction}
-        await conn.execute(text("update job_runs set progress = :fraction where job_id = :id"), progress)
+        report = {
+            "job_ids": [job_id],
+            "attempts": [1],
+            "fractions": [fraction],
+            "steps": [""],
+            "messages": [""],
+        }
+        await conn.execute(query("report_progress"), report)
         await notify_changed(conn, job_id)
 
 

@@ -21,8 +21,7 @@ async def add(client: httpx2.AsyncClient, **body: object) -> httpx2.Response:
 async def finish(database: Database, job_id: int, outcome: str = "completed") -> None:
     """What a worker does: takes the job, runs it, ends it."""
     async with database.transaction() as conn:
-        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
-        await conn.execute(text("select open_run(:id, 1, 'w')"), {"id": job_id})
+        await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))
         error = "it broke" if outcome == "failed" else None
         await conn.execute(
             text(
@@ -105,7 +104,7 @@ async def test_a_pending_job_is_cancelled_at_once(client: httpx2.AsyncClient) ->
 async def test_a_running_job_is_asked_to_stop(client: httpx2.AsyncClient, database: Database) -> None:
     job_id = (await add(client)).json()["id"]
     async with database.transaction() as conn:
-        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
+        await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))
     job = (await client.post(f"/api/jobs/{job_id}/cancel")).json()
     assert (job["status"], job["cancel_requested"]) == ("running", True)
 
@@ -180,7 +179,7 @@ async def test_clean_up_deletes_what_finished_long_ago(
     async with database.transaction() as conn:
         at = {"at": long_ago, "id": old}
         await conn.execute(text("update procrastinate_jobs set created_at = :at where id = :id"), at)
-        await conn.execute(text("update job_runs set finished_at = :at where job_id = :id"), at)
+        await conn.execute(text("update jobs_finished set finished_at = :at where id = :id"), at)
     answer = await client.delete("/api/jobs/cleanup?older_than_days=7")
     assert answer.json() == {"deleted": 1, "complete": True}
     assert [job["id"] for job in (await client.get("/api/jobs")).json()["items"]] == [waiting, young]

@@ -19,10 +19,7 @@ async def run_inline(
     result = await handler().run(params, job)
     async with database.transaction() as conn:
         await conn.execute(
-            text(
-                "select end_run(:id, 1, 'test', 'completed', null, null, null, null, null, null, null, null)"
-            ),
-            {"id": job.id},
+            text("select complete_runs('test', array[cast(:id as bigint)], '{1}', null)"), {"id": job.id}
         )
     return job.id, result
 
@@ -36,6 +33,5 @@ async def held_job(
     """A job that is running, held by its first attempt."""
     async with database.transaction() as conn:
         job_id = await service.submit(conn, handler, params or JobParams())
-        await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
-        await conn.execute(text("select open_run(:id, 1, 'test')"), {"id": job_id})
+        await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))
     return Job(job_id, 1, database, settings, lambda *_: None)

@@ -22,7 +22,7 @@ LONGEST_WAIT = 30
 
 def empty_queue(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute("truncate procrastinate_jobs, procrastinate_workers cascade")
+        conn.execute("truncate procrastinate_jobs, procrastinate_workers, job_runs, pipeline_jobs cascade")
 
 
 @contextmanager

@@ -16,15 +16,9 @@ async def test_old_finished_jobs_go_in_batches(database: Database, settings: Set
     async with database.transaction() as conn:
         await conn.execute(
             text(
-                "insert into procrastinate_jobs (queue_name, task_name, status, created_at)"
+                "insert into procrastinate_jobs (queue_name, task_name, status, finished_at)"
                 " select 'default', 'test_noop', 'succeeded', now() - interval '30 days'"
                 " from generate_series(1, 2500)"
-            )
-        )
-        await conn.execute(
-            text(
-                "insert into procrastinate_events (job_id, type, at)"
-                " select id, 'succeeded', now() - interval '30 days' from procrastinate_jobs"
             )
         )
         waiting = await service.submit(conn, NoopHandler, JobParams(), priority=-1)

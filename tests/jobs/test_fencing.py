@@ -19,24 +19,18 @@ pytestmark = pytest.mark.anyio
 async def fetched(database: Database) -> int:
     async with database.transaction() as conn:
         await service.submit(conn, NoopHandler, JobParams())
-        job_id = await conn.scalar(text("select id from procrastinate_fetch_job_v2(null, null)"))
-        await open_run(database, conn, job_id, 1)
+        job_id = await conn.scalar(text("select id from fetch_jobs(null, null, null, null, 1)"))
     return int(job_id)
-
-
-async def open_run(_: Database, conn, job_id: int, attempt: int) -> None:  # type: ignore[no-untyped-def]
-    await conn.execute(text("select open_run(:id, :attempt, 'w')"), {"id": job_id, "attempt": attempt})
 
 
 async def rescue(database: Database, job_id: int) -> None:
     """What happens to the job of a dead worker: it goes back, and another worker takes it."""
     async with database.transaction() as conn:
         await conn.execute(
-            text("select end_run(:id, 1, 'w', 'lost', now(), null, 'lost', 'gone', null, null, null, null)"),
+            text("select end_run(:id, 1, 'w', 'lost', 0, null, 'lost', 'gone', null, null, null, null)"),
             {"id": job_id},
         )
-        await conn.execute(text("select id from procrastinate_fetch_job_v2(null, null)"))
-        await open_run(database, conn, job_id, 2)
+        await conn.execute(text("select id from fetch_jobs(null, null, null, null, 1)"))
 
 
 def attempt_at(database: Database, job_id: int, number: int, folder: Path) -> Job:

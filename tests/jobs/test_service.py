@@ -119,7 +119,7 @@ async def test_only_jobs_that_finished_long_ago_are_deleted(database: Database) 
             {"old": old, "waits": pending},
         )
         await conn.execute(
-            text("update procrastinate_events set at = now() - interval '8 days' where job_id = :old"),
+            text("update jobs_finished set finished_at = now() - interval '8 days' where id = :old"),
             {"old": old},
         )
         assert await service.delete_finished(conn, timedelta(days=7)) == 1

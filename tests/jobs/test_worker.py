@@ -188,7 +188,7 @@ async def test_a_child_dies_with_its_killed_worker(database: Database) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_job_type_nobody_knows_fails_and_says_so(database: Database) -> None:
+async def test_a_job_type_nobody_knows_goes_back_and_says_so(database: Database) -> None:
     with psycopg.connect(database.url, autocommit=True) as conn:
         row = conn.execute(
             "insert into procrastinate_jobs (queue_name, task_name, args)"
@@ -196,8 +196,10 @@ async def test_a_job_type_nobody_knows_fails_and_says_so(database: Database) -> 
         ).fetchone()
     assert row is not None
     with worker(database.url, "--until-idle"):
-        job = await until(database, row[0], has_ended)
-    assert (job.status, job.error) == ("failed", "no handler here for job type unheard_of")
+        job = await until(database, row[0], lambda job: job.attempt == 1 and job.status == "pending")
+    assert job.message == "no handler for unheard_of in this worker"
+    assert job.run_after is not None
+    assert job.run_after > job.created_at
 
 
 @pytest.mark.anyio

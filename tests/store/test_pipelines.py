@@ -15,8 +15,7 @@ pytestmark = pytest.mark.anyio
 
 async def planned(conn: AsyncConnection) -> int:
     job_id = await service.submit(conn, NoopHandler, JobParams())
-    await conn.execute(text("select procrastinate_fetch_job_v2(null, null)"))
-    await conn.execute(text("select open_run(:id, 1, 'w')"), {"id": job_id})
+    await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))
     await plan_steps(conn, job_id, 1, ["read", "fit", "write"])
     await start_step(conn, job_id, "read")
     await complete_step(conn, job_id, "read", {"rows": 3})
@@ -27,7 +26,7 @@ async def planned(conn: AsyncConnection) -> int:
 async def end(conn: AsyncConnection, job_id: int, outcome: str, comes_back: bool = False) -> None:
     await conn.execute(
         text(
-            "select end_run(:id, 1, 'w', :outcome, case when :back then now() end, null,"
+            "select end_run(:id, 1, 'w', :outcome, case when :back then 0.0 end, null,"
             " case :outcome when 'failed' then 'error' end, case :outcome when 'failed' then 'no luck' end,"
             " null, null, null, null)"
         ),

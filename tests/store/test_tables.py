@@ -16,7 +16,7 @@ OURS = """
     from pg_attribute a join pg_class c on c.oid = a.attrelid
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
       and a.attnum > 0 and not attisdropped
-      and c.relname not similar to '(procrastinate|test)%' and c.relname <> 'schema_migrations'
+      and c.relname not similar to '(procrastinate|jobs_|test)%' and c.relname <> 'schema_migrations'
 """
 
 

@@ -1,0 +1,50 @@
+"""What some worker must do for all: give back the jobs of dead workers, let the time of others come.
+
+Not a job itself: it would wait in the queue that it should heal.
+"""
+
+import asyncio
+import time
+
+import structlog
+from sqlalchemy import text
+
+from store.database import Database, DatabaseUnavailable
+
+LONGEST_PAUSE = 0.5
+RESCUE_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class Janitor:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rescued_at = 0.0
+
+    async def run(self) -> None:
+        """Works until it is cancelled; every worker has one, and they do not get into each other's way."""
+        while True:
+            pause = LONGEST_PAUSE
+            try:
+                pause = await self.round()
+            except DatabaseUnavailable as error:
+                log.warning("janitor_lost_database", error=str(error))
+            except Exception:
+                log.exception("janitor_failed")
+            await asyncio.sleep(min(max(pause, 0.01), LONGEST_PAUSE))
+
+    async def round(self) -> float:
+        """One round; gives the seconds until there may be more to do."""
+        async with self._database.transaction() as conn:
+            pause = await conn.scalar(text("select ready_due_jobs(:most)"), {"most": LONGEST_PAUSE})
+        if time.monotonic() - self._rescued_at >= RESCUE_SECONDS:
+            self._rescued_at = time.monotonic()
+            await self._rescue()
+        return float(pause or 0)
+
+    async def _rescue(self) -> None:
+        async with self._database.transaction() as conn:
+            rescued = (await conn.execute(text("select job_id, new_status from rescue_jobs()"))).all()
+        for job_id, status in rescued:
+            log.warning("job_rescued", job_id=job_id, status=status)

@@ -1,0 +1,69 @@
+"""How many jobs a worker may take: its own slots, the caps of single queues, and short jobs ahead of their slots."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from jobs.queue import Wanted
+
+# Jobs are taken ahead only as many as will probably begin within this time.
+AHEAD_SECONDS = 0.02
+MOST_AHEAD = 256
+# How much the latest run counts in the average duration.
+WEIGHT = 0.1
+
+
+class Room:
+    """Counts what is held and what runs. `caps` bounds the jobs of single queues."""
+
+    def __init__(
+        self, slots: int, queues: tuple[str, ...] = (), caps: Mapping[str, int] | None = None
+    ) -> None:
+        self._slots, self._queues, self._caps = slots, queues, dict(caps or {})
+        self._running = 0
+        self._held: Counter[str] = Counter()
+        self._mean_seconds = 1.0  # until it is known, jobs are thought too long to be taken ahead
+
+    @property
+    def has_slot(self) -> bool:
+        return self._running < self._slots
+
+    def enter(self, queue: str) -> None:
+        """A job was taken."""
+        self._held[queue] += 1
+
+    def leave(self, queue: str) -> None:
+        """It is held no more."""
+        self._held[queue] -= 1
+
+    def begin(self) -> None:
+        self._running += 1
+
+    def end(self, seconds: float) -> None:
+        self._running -= 1
+        self._mean_seconds += WEIGHT * (seconds - self._mean_seconds)
+
+    def is_low(self, ahead: int) -> bool:
+        """Whether it is time to take more: a slot has nothing to do, or soon will not."""
+        if not self._cap_left:
+            return False
+        most = self._most_ahead
+        return ahead < max(1, most // 2) and (most > 0 or self._running < self._slots)
+
+    def wanted(self, ahead: int) -> Wanted:
+        """What to ask the queue for, with so many jobs taken and not begun."""
+        total = max(0, self._slots - self._running + self._most_ahead - ahead)
+        caps = {queue: max(0, cap - self._held[queue]) for queue, cap in self._caps.items()}
+        return Wanted(min(total, self._cap_left or 0), self._queues, caps)
+
+    @property
+    def _most_ahead(self) -> int:
+        if self._mean_seconds >= AHEAD_SECONDS:
+            return 0
+        return min(MOST_AHEAD, int(self._slots * AHEAD_SECONDS / max(self._mean_seconds, 1e-6)))
+
+    @property
+    def _cap_left(self) -> int:
+        """How many more jobs the caps allow: without end where a queue has none."""
+        if not self._queues or any(queue not in self._caps for queue in self._queues):
+            return 1_000_000
+        return sum(max(0, self._caps[queue] - self._held[queue]) for queue in self._queues)

@@ -1,0 +1,63 @@
+-- What users ask of a job: cancel, try again, delete.
+
+-- Pending jobs are cancelled at once; the workers of running ones are told. Gives the ids that were acted on.
+create or replace function cancel_jobs(p_ids bigint[]) returns bigint[] language plpgsql as $$
+declare
+    acted bigint[];
+    asked record;
+begin
+    with gone as (
+        delete from jobs_active where id = any (p_ids) and status = 'todo' returning *
+    ), history as (
+        insert into jobs_finished
+            (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
+             abort_requested, created_at, finished_at, unique_key, limit_key, failures, losses)
+        select id, queue_name, task_name, priority, lock, queueing_lock, args, 'cancelled', scheduled_at, attempts,
+               true, created_at, clock_timestamp(), unique_key, limit_key, failures, losses
+        from gone
+    )
+    select array_agg(id) into acted from gone;
+    for asked in
+        update jobs_active set abort_requested = true where id = any (p_ids) and status = 'doing'
+        returning id, queue_name
+    loop
+        acted := acted || asked.id;
+        perform pg_notify(channel, json_build_object('type', 'abort_job_requested', 'job_id', asked.id)::text)
+            from unnest(array['procrastinate_any_queue_v1', 'procrastinate_queue_v1#' || asked.queue_name]) channel;
+    end loop;
+    return coalesce(acted, '{}');
+end $$;
+
+-- A failed or cancelled job goes back into its queue; its failures so far no longer count. False when it is neither.
+create or replace function retry_job(p_job bigint) returns boolean language plpgsql as $$
+declare
+    queue text;
+begin
+    with gone as (
+        delete from jobs_finished where id = p_job and status in ('failed', 'cancelled', 'aborted') returning *
+    )
+    insert into jobs_active (id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
+                             waits_for, unique_key, limit_key)
+    select id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
+           case when limit_key is not null then 'limit' end, unique_key, limit_key
+    from gone
+    returning queue_name into queue;
+    if not found then
+        return false;
+    end if;
+    perform notify_ready(queue);
+    return true;
+end $$;
+
+-- Deletes finished jobs with all that belongs to them. Gives how many.
+create or replace function delete_jobs(p_ids bigint[]) returns integer language plpgsql as $$
+declare
+    gone bigint[];
+begin
+    with deleted as (delete from jobs_finished where id = any (p_ids) returning id)
+    select array_agg(id) into gone from deleted;
+    delete from job_runs where job_id = any (gone);
+    delete from pipeline_jobs where pipeline_id = any (gone);
+    update procrastinate_periodic_defers set job_id = null where job_id = any (gone);
+    return coalesce(cardinality(gone), 0);
+end $$;

@@ -1,0 +1,116 @@
+-- Ends attempts, each only if it still holds its job: (id, attempts) is the fencing token, attempts grows at every
+-- end. Job and run change together. An attempt that is not in the answer was lost.
+
+-- The usual end: completed, nothing else to say. p_results is an array of the results in the order of the ids, or null.
+create or replace function complete_runs(p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb)
+returns bigint[] language plpgsql
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+    ended bigint[];
+begin
+    with e as materialized (
+        select * from unnest(p_ids, p_attempts) with ordinality as e (id, attempt, place)
+    ), gone as (
+        -- status as text: the planner must not think of a partial index here
+        delete from jobs_active j using e
+        where j.id = e.id and j.status::text = 'doing' and j.attempts = e.attempt - 1
+        returning j.*, e.place
+    ), history as (
+        insert into jobs_finished
+            (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
+             worker_id, created_at, started_at, finished_at, unique_key, limit_key, failures, losses)
+        select id, queue_name, task_name, priority, lock, queueing_lock, args, 'succeeded', scheduled_at, attempts + 1,
+               worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key, failures, losses
+        from gone
+    ), runs as (
+        insert into job_runs (job_id, attempt, worker, started_at, finished_at, outcome, progress, result)
+        select id, attempts + 1, p_worker, started_at, clock_timestamp(), 'completed', 1,
+               nullif(p_results -> (place - 1)::integer, 'null')
+        from gone
+        on conflict (job_id, attempt) do update
+            set finished_at = excluded.finished_at, outcome = 'completed', progress = 1, result = excluded.result
+    )
+    select array_agg(id) into ended from gone;
+    return coalesce(ended, '{}');
+end $$;
+
+-- Any end. With retry_in (seconds) the job goes back to its queue, unless a user has cancelled it meanwhile or its
+-- worker was lost for the third time: a job that kills its worker must not come back for ever. 'released' is no end:
+-- the job was taken ahead and not begun.
+create or replace function end_runs(p_worker text, p_ends jsonb)
+returns table (job_id bigint, new_status text) language plpgsql
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+    return query
+    with e as materialized (
+        select * from jsonb_to_recordset(p_ends) as e (
+            id bigint, attempt integer, outcome text, retry_in double precision, result jsonb, error_kind text,
+            error text, trace text, progress double precision, step text, message text)
+    ), held as materialized (
+        select j.id, e.attempt, e.result, e.error_kind, e.error, e.trace, e.progress, e.step, e.message,
+               e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
+               case when e.retry_in is not null and j.abort_requested then 'cancelled' else e.outcome end as outcome,
+               case when e.retry_in > 0 then clock_timestamp() + e.retry_in * interval '1 second' end as due_at
+        from e join jobs_active j on j.id = e.id
+        where j.status::text = 'doing' and j.attempts = e.attempt - 1
+        for update of j
+    ), gone as (
+        delete from jobs_active j using held h where j.id = h.id and h.is_final returning j.*, h.outcome
+    ), history as (
+        insert into jobs_finished
+            (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
+             worker_id, created_at, started_at, finished_at, unique_key, limit_key, failures, losses)
+        select id, queue_name, task_name, priority, lock, queueing_lock, args,
+               (case outcome when 'completed' then 'succeeded' when 'cancelled' then 'aborted'
+                    else 'failed' end)::procrastinate_job_status,
+               scheduled_at, attempts + 1, worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key,
+               failures + (outcome = 'failed')::int, losses + (outcome = 'lost')::int
+        from gone
+    ), back as (
+        update jobs_active j
+        set status = 'todo', attempts = j.attempts + (h.outcome <> 'released')::int, worker_id = null,
+            started_at = null, scheduled_at = h.due_at,
+            waits_for = case when h.due_at is not null then 'time' when j.limit_key is not null then 'limit' end,
+            failures = j.failures + (h.outcome = 'failed')::int, losses = j.losses + (h.outcome = 'lost')::int
+        from held h where j.id = h.id and not h.is_final
+        returning j.queue_name, j.waits_for
+    ), runs as (
+        insert into job_runs as r (job_id, attempt, worker, started_at, finished_at, outcome, result, error_kind,
+                                   error, trace, progress, step, message)
+        select h.id, h.attempt, p_worker, coalesce(j.started_at, clock_timestamp()), clock_timestamp(), h.outcome,
+               h.result, h.error_kind, h.error, h.trace,
+               case h.outcome when 'completed' then 1 else coalesce(h.progress, 0) end,
+               coalesce(h.step, ''), coalesce(h.message, '')
+        from held h join jobs_active j on j.id = h.id
+        where h.outcome <> 'released'
+        on conflict on constraint job_runs_pkey do update
+            set finished_at = excluded.finished_at, outcome = excluded.outcome, result = excluded.result,
+                error_kind = excluded.error_kind, error = excluded.error, trace = excluded.trace,
+                progress = greatest(excluded.progress, r.progress),
+                step = case excluded.step when '' then r.step else excluded.step end,
+                message = case excluded.message when '' then r.message else excluded.message end
+    ), steps as (
+        update pipeline_jobs p
+        set status = case when h.outcome in ('failed', 'cancelled') then h.outcome else 'pending' end,
+            finished_at = clock_timestamp(), error = coalesce(p.error, h.error)
+        from held h where p.pipeline_id = h.id and p.status = 'running'
+    ), told as (
+        select notify_ready(b.queue_name)
+        from (select distinct queue_name from back where waits_for is null) b
+    )
+    select h.id,
+           case when not h.is_final then 'pending'
+                when h.outcome in ('completed', 'cancelled') then h.outcome else 'failed' end
+    from held h, (select count(*) from told) t;
+end $$;
+
+-- One attempt's end, for who has no batch.
+create or replace function end_run(
+    p_job bigint, p_attempt integer, p_worker text, p_outcome text, p_retry_in double precision, p_result jsonb,
+    p_error_kind text, p_error text, p_trace text, p_progress double precision, p_step text, p_message text
+) returns text language sql as $$
+    select new_status from end_runs(p_worker, jsonb_build_array(jsonb_build_object(
+        'id', p_job, 'attempt', p_attempt, 'outcome', p_outcome, 'retry_in', p_retry_in, 'result', p_result,
+        'error_kind', p_error_kind, 'error', p_error, 'trace', p_trace,
+        'progress', p_progress, 'step', p_step, 'message', p_message)))
+$$;

@@ -1,0 +1,37 @@
+-- One round trip of a worker: records what has ended, takes what fits. Rows without a type name the jobs whose
+-- attempts were lost; id -1 says that this worker was declared dead and gets no jobs. The others are jobs taken.
+create or replace function work_cycle(
+    p_worker bigint, p_name text,
+    p_done bigint[], p_done_attempts integer[], p_results jsonb, p_ends jsonb,
+    p_queues text[], p_capped text[], p_caps integer[], p_total integer
+) returns table (
+    id bigint, queue varchar, job_type varchar, args jsonb, attempts integer, failures smallint
+) language plpgsql as $$
+declare
+    ended bigint[];
+begin
+    if p_done is not null then
+        ended := complete_runs(p_name, p_done, p_done_attempts, p_results);
+        if cardinality(ended) < cardinality(p_done) then
+            return query select d.id, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
+                from unnest(p_done) as d (id) where d.id <> all (ended);
+        end if;
+    end if;
+    if p_ends is not null then
+        return query select (e ->> 'id')::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
+            from jsonb_array_elements(p_ends) as e
+            where (e ->> 'id')::bigint not in (select r.job_id from end_runs(p_name, p_ends) r);
+    end if;
+    if p_total > 0 then
+        update procrastinate_workers w set last_fetch_at = clock_timestamp()
+            where w.id = p_worker and w.last_fetch_at < clock_timestamp() - interval '1 second';
+        if not found then
+            perform from procrastinate_workers w where w.id = p_worker;
+            if not found then
+                return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
+                return;
+            end if;
+        end if;
+        return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total);
+    end if;
+end $$;

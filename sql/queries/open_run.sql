@@ -1,1 +1,0 @@
-select open_run(%(job)s, %(attempt)s, %(worker)s) as failures
