@@ -1,0 +1,1 @@
+"""One module a fault, each with its promise."""

@@ -1,0 +1,51 @@
+"""The scenarios by the numbers of docs/guarantees.md, in the order they are played."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos.faults import (
+    blocked,
+    child_death,
+    clock,
+    deadlines,
+    freeze,
+    kill,
+    killed_hosts,
+    partition,
+    poison,
+    rolling,
+    server,
+)
+from tests.chaos.verdict import Form, Verdict
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A fault under its number; `short` says whether it is played at every change."""
+
+    number: str
+    run: Callable[[Form], Verdict]
+    short: bool = True
+
+
+SCENARIOS = (
+    Scenario("1", kill.run),
+    Scenario("1b", killed_hosts.one_of_several, short=False),
+    Scenario("1c", killed_hosts.all_at_once, short=False),
+    Scenario("2", child_death.run),
+    Scenario("3", deadlines.at_the_deadline),
+    Scenario("3b", deadlines.on_cancel),
+    Scenario("3c", blocked.run, short=False),
+    Scenario("4", freeze.worker_alone, short=False),
+    Scenario("4b", freeze.whole_group),
+    Scenario("5", server.restart_fast),
+    Scenario("5b", server.restart_immediate),
+    Scenario("5c", server.connections_ended),
+    Scenario("5d", server.away, short=False),
+    Scenario("6", partition.both_ways, short=False),
+    Scenario("6b", partition.replies_only, short=False),
+    Scenario("7", rolling.run),
+    Scenario("8", poison.kills_its_child),
+    Scenario("8b", poison.kills_its_worker),
+    Scenario("9", clock.run),
+)
