@@ -124,8 +124,8 @@ def trace_of(error: BaseException) -> str:
 def _die_with_worker(vitals: Vitals) -> None:
     """The child must not outlive its worker, killed or declared dead.
 
-    The kernel ends it with the warm server, which ends with the worker; the thread covers the moment before, and a
-    worker that is stopped or cut off: others may soon take its jobs.
+    The kernel ends it with the warm server, which ends with the worker; the thread covers the moment before,
+    and a worker that is stopped or cut off: others may soon take its jobs.
     """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     worker = parent_process()
@@ -136,5 +136,5 @@ def _die_with_worker(vitals: Vitals) -> None:
 def _exit_after(sentinel: int, vitals: Vitals) -> None:
     while not wait([sentinel], SECONDS_BETWEEN_LOOKS):
         if vitals.is_alone:
-            os.killpg(0, signal.SIGKILL)
+            os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)

@@ -39,8 +39,8 @@ class JobParams(BaseModel):
 class Retry:
     """How often a failure that can heal is tried again; the wait doubles each time, up to `longest_wait`.
 
-    Each wait is shortened at random by up to the share `jitter`, so that what failed together does not come back
-    together. `max_attempts` is `times` + 1.
+    Each wait is shortened at random by up to the share `jitter`: what failed together should not come back
+    together.
     """
 
     times: int = 0

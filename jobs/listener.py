@@ -31,7 +31,7 @@ class Listener:
         ]
 
     async def run(self) -> None:
-        """Listens until it is cancelled; a lost connection is made again, and what was missed is looked up."""
+        """Listens until it is cancelled; a lost connection is made again, what was missed looked up."""
         wait = 0.1
         while True:
             try:

@@ -12,7 +12,7 @@ Outcome = Literal["completed", "failed", "cancelled", "interrupted", "snoozed", 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The end of one attempt; with `retry_in` (seconds, by the database's clock) the job goes back to its queue."""
+    """The end of one attempt; with `retry_in` (seconds of the database's clock) its job goes back."""
 
     outcome: Outcome
     result: Any = None

@@ -1,4 +1,4 @@
-"""The worker's sign of life, from a process of its own: a handler that blocks the worker must not look like death.
+"""The worker's sign of life, from a process of its own: a handler that blocks must not look like death.
 
 It outlives the worker for a moment, to say at once that it has died.
 """
@@ -67,7 +67,7 @@ class Pulse:
             self._worker.kill()
 
     def report_death(self) -> None:
-        """The worker is gone: takes it from the registry and returns its jobs, if the database can be reached."""
+        """The worker is gone: takes it from the registry and gives its jobs back, if it can."""
         time.sleep(SECONDS_FOR_CHILDREN)
         statement = "delete from procrastinate_workers where id = %s returning id"
         if self._ask(statement, int(self._vitals["worker_id"])):
@@ -83,7 +83,7 @@ class Pulse:
             self._vitals["dead_worker_id"] = worker_id
 
     def _must_end(self) -> bool:
-        """Whether the worker is blocked and therefore cannot keep a promise: a deadline, or to stop when alone."""
+        """Whether the worker is blocked and cannot keep a promise: a deadline, or to stop when alone."""
         now = boot_time()
         if now - self._vitals["ticked_at"] < BLOCKED_SECONDS:
             return False

@@ -1,4 +1,4 @@
-"""The queue as a worker sees it: one round trip records the attempts that ended and takes the jobs that fit."""
+"""The queue as a worker sees it: one round trip records what ended and takes the jobs that fit."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -106,9 +106,10 @@ class Queue:
                 lost.add(row[0])
         return Answer(taken, lost)
 
-    async def adopt(self, known: Sequence[int]) -> list[Taken]:
-        """The jobs that a lost answer gave to this worker without its knowing."""
-        values = {"worker": self.worker_id, "known": list(known)}
+    async def adopt(self, known: Sequence[tuple[int, int]]) -> list[Taken]:
+        """The jobs that this worker holds without knowing their (job, attempt): an answer was lost."""
+        ids, attempts = [job_id for job_id, _ in known], [attempt for _, attempt in known]
+        values = {"worker": self.worker_id, "ids": ids, "attempts": attempts}
         rows = await self._ask(query_text("adopt_jobs"), values)
         return [Taken(row[0], row[1], row[2], row[3], row[4] + 1, row[5]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""How many jobs a worker may take: its own slots, the caps of single queues, and short jobs ahead of their slots."""
+"""How many jobs a worker may take: its slots, the caps of single queues, short jobs ahead of their slots."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from jobs.queue import Wanted
 
 # Jobs are taken ahead only as many as will probably begin within this time.
 AHEAD_SECONDS = 0.02
-MOST_AHEAD = 256
+MOST_AHEAD = 512
 # How much the latest run counts in the average duration.
 WEIGHT = 0.1
 

@@ -75,7 +75,7 @@ async def submit_many(
 ) -> list[int]:
     """Adds jobs of one type, all or none. Gives their ids in the same order.
 
-    Raises AlreadyActive when a unique key is taken, by an active job or twice among the new ones; then none is added.
+    Raises AlreadyActive when a unique key is taken, by an active job or by two of these; none is added then.
     """
     unique_key = handler().unique_key
     keys = [unique_key(params) for params in many]
@@ -105,20 +105,28 @@ def _meta(requested_by: str | None, request_id: str | None) -> bytes:
 
 async def _insert(conn: AsyncConnection, new: _NewJobs) -> list[int]:
     end = f',"meta":{new.meta.decode()}}}'
+    has_keys = any(new.unique_keys)
     values = {
         "queue": new.handler.queue,
         "job_type": new.handler.job_type,
         "priority": new.priority,
         "run_after": new.run_after,
-        "args": [f'{{"params":{params.model_dump_json()}{end}' for params in new.params],
-        "unique_keys": list(new.unique_keys) if any(new.unique_keys) else None,
+        "args": _array([f'{{"params":{params.model_dump_json()}{end}' for params in new.params]),
+        "unique_keys": list(new.unique_keys) if has_keys else None,
     }
     try:
         # On the driver's own connection: the statement is the same each time, and there may be thousands.
-        added = await (await _driver(conn)).execute(query_text("enqueue"), values)
+        driver = await _driver(conn)
+        added = await driver.execute(query_text("enqueue_unique" if has_keys else "enqueue"), values)
         return [row[0] for row in await added.fetchall()]
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable("the job could not be added") from error
+
+
+def _array(texts: Sequence[str]) -> str:
+    """As PostgreSQL writes arrays: for thousands of texts much faster than a list of parameters."""
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"
 
 
 async def _first_taken(conn: AsyncConnection, keys: Sequence[str | None], ids: Sequence[int]) -> int:

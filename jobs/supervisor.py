@@ -45,19 +45,23 @@ class Supervisor:
     ) -> None:
         self._database, self._settings, self._board = database, settings, board
         self._processes, self._handler_modules = processes, handler_modules
+        self._log = log.bind()  # the lazy one would be made anew for each line
 
     async def run(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
-        """How the attempt ended; None if it was lost, so that nothing may be written. Never raises."""
-        with structlog.contextvars.bound_contextvars(
+        """How the attempt ended; None if it was lost, so that nothing may be written. Never raises.
+
+        Runs in a task of its own: what is bound to the log's context here ends with it.
+        """
+        structlog.contextvars.bind_contextvars(
             job_id=attempt.job_id,
             job_type=handler.job_type,
             attempt=attempt.number,
             request_id=attempt.request_id,
-        ):
-            log.info("job_started")
-            end = await self._end_of(handler, attempt)
-            _log_end(end)
-            return end
+        )
+        self._log.info("job_started")
+        end = await self._end_of(handler, attempt)
+        self._log_end(end)
+        return end
 
     async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
         failures = attempt.failures
@@ -77,11 +81,10 @@ class Supervisor:
             return _failed(handler, failures, _told(handler, error))
 
     async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
-        deadline = asyncio.timeout(None)
+        deadline = asyncio.timeout(None if handler.own_process else handler.timeout.total_seconds())
         try:
             if not handler.own_process:
                 async with deadline:
-                    deadline.reschedule(_in(handler.timeout))
                     return await self._in_loop(handler, attempt)
             async with self._processes.slot(), deadline:  # waiting for a slot is not the handler's time
                 deadline.reschedule(_in(handler.timeout))
@@ -108,6 +111,15 @@ class Supervisor:
             self._settings,
         )
         return await self._processes.run(order, self._report(attempt), handler.memory_mb)
+
+    def _log_end(self, end: RunEnd | None) -> None:
+        if end is None:
+            self._log.warning("job_attempt_lost")
+        elif end.outcome == "failed":
+            kind, trace = end.error_kind, end.trace
+            self._log.error("job_failed", kind=kind, error=end.error, retry_in=end.retry_in, trace=trace)
+        else:
+            self._log.info(f"job_{end.outcome}")
 
     def _report(self, attempt: Attempt) -> Callable[[float, str, str], None]:
         def report(fraction: float, step: str, message: str) -> None:
@@ -153,12 +165,3 @@ def _take_cancel_back() -> bool:
     while task is not None and task.uncancel() > 0:
         pass
     return asked
-
-
-def _log_end(end: RunEnd | None) -> None:
-    if end is None:
-        log.warning("job_attempt_lost")
-    elif end.outcome == "failed":
-        log.error("job_failed", kind=end.error_kind, error=end.error, retry_in=end.retry_in, trace=end.trace)
-    else:
-        log.info(f"job_{end.outcome}")

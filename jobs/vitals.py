@@ -22,8 +22,8 @@ def boot_time() -> float:
 class Vitals:
     """Shared by inheriting the memory's file descriptor: nothing of it is left when the last process ends.
 
-    `ticked_at`, `may_block_until`, `running` and `worker_id` are the worker's to write; `beaten_at` (the start of the
-    last sign of life that reached the database) and `dead_worker_id` (the number declared dead) are the pulse's.
+    The worker writes `ticked_at`, `may_block_until`, `running` and `worker_id`; its pulse writes `beaten_at`
+    (the start of the last sign of life that reached the database) and `dead_worker_id` (declared dead).
     """
 
     def __init__(self, descriptor: int | None = None) -> None:

@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def work_until_told(settings: Settings, options: WorkerOptions) -> None:
-    """Works until SIGTERM or SIGINT: running jobs then get their grace; a second signal ends the process at once."""
+    """Works until SIGTERM or SIGINT: running jobs get their grace. A second signal ends it at once."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -83,7 +83,7 @@ async def work_until_told(settings: Settings, options: WorkerOptions) -> None:
 
 
 async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) -> None:
-    """Works until `told`, or until the queue is empty; what still runs after its grace goes back to its queue."""
+    """Works until `told`, or until the queue is empty; what runs on after its grace goes back."""
     _load(options.handler_modules)
     vitals, info = Vitals(), _info(settings)
     database = Database(settings.database_url, process="worker", pool_size=settings.worker_concurrency + 1)
@@ -117,7 +117,7 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
 
 
 async def _join(engine: Engine, database: Database) -> None:
-    """Enters the registry as soon as the database is there. Raises MigrationError when its schema is too old."""
+    """Enters the registry once the database is there. Raises MigrationError if its schema is old."""
     wait = SHORTEST_RECONNECT_WAIT
     while True:
         try:
@@ -176,7 +176,7 @@ def _info(settings: Settings) -> WorkerInfo:
 
 
 def _caps(settings: Settings) -> dict[str, int]:
-    """The most jobs at once of single queues: as told; where every job has its own process, as many as processes."""
+    """The most jobs at once of single queues: as told; of process jobs only, as many as processes."""
     own_process: dict[str, bool] = {}
     for handler in HANDLERS.values():
         own_process[handler.queue] = own_process.get(handler.queue, True) and handler.own_process

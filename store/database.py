@@ -1,22 +1,30 @@
 """The only ways into the database: `read()` and `transaction()`. Nobody else connects or commits."""
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # Without these a cut network is noticed only after the kernel's two hours.
 CONNECTION_OPTIONS = {
     "connect_timeout": "5",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "20000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "9000",
 }
+
+
+SECONDS_WITHOUT_PING = 1.0
 
 
 class DatabaseUnavailable(Exception):
@@ -39,7 +47,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
-            pool_pre_ping=True,
             connect_args={
                 **CONNECTION_OPTIONS,
                 "application_name": f"matchday {process}"[:63],
@@ -47,6 +54,7 @@ class Database:
                 "prepare_threshold": None,
             },
         )
+        _ping_after_idleness(self._engine.sync_engine)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -64,6 +72,24 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+def _ping_after_idleness(engine: Engine) -> None:
+    """A connection that has just served is taken as it is; one that rested may have been cut."""
+
+    def rest(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["resting_since"] = time.monotonic()
+
+    def wake(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("resting_since", math.inf) < SECONDS_WITHOUT_PING:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", wake)
 
 
 class _translated:

@@ -1,4 +1,4 @@
-"""Brings a database up to date: numbered SQL files, each once, in one transaction; functions and views made anew.
+"""Brings a database up to date: numbered SQL files, each once; functions and views made anew.
 
 Safe when several processes start at once, through a pooler too: every step takes one transaction-level lock.
 """
@@ -41,7 +41,7 @@ create table schema_migrations (
     applied_at timestamptz not null default now()
 );
 comment on table schema_migrations is
-    'One row is one migration that was applied; 0 is the set of functions and views, named in the order of the views.';
+    'One row is one migration that was applied; 0 is the functions and views, with the views in order.';
 """
 
 Conn = psycopg.Connection[tuple[object, ...]]
@@ -152,7 +152,7 @@ def _version(conn: Conn) -> int:
 
 
 def _recreate_views(conn: Conn, folder: Path) -> bool:
-    """Replaces every function, drops and creates every view, by their files' names, unless all is as it was."""
+    """Replaces every function, drops and creates every view, in order of names, unless all is as it was."""
     functions, views = _texts(folder / "functions"), _texts(folder / "views")
     checksum = hashlib.sha256("\0".join([*functions.values(), *views.values()]).encode()).hexdigest()
     row = conn.execute("select name, checksum from schema_migrations where version = 0").fetchone()

@@ -78,7 +78,8 @@ def clean_database(database_url: str) -> None:
     """Every table empty, numbers starting at 1."""
     with psycopg.connect(database_url, autocommit=True) as conn:
         tables = conn.execute(
-            "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+            "select relname from pg_class"
+            " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
             " and relname <> 'schema_migrations'"
         ).fetchall()
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)

@@ -1,2 +1,5 @@
-select id, queue_name, task_name, args, attempts, failures from jobs_active
-where worker_id = %(worker)s and status = 'doing' and id <> all (%(known)s)
+select id, queue_name, task_name, args, attempts, failures from jobs_active j
+where worker_id = %(worker)s and status = 'doing'
+  and not exists (
+      select from unnest(%(ids)s::bigint[], %(attempts)s::integer[]) as known (id, attempt)
+      where known.id = j.id and known.attempt = j.attempts + 1)

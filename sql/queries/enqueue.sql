@@ -1,7 +1,4 @@
--- Jobs of one type in the order given; a job whose unique key is taken is left out. Through the whole table, not its
--- partition: the table's trigger tells the workers.
-insert into procrastinate_jobs (queue_name, task_name, priority, scheduled_at, args, unique_key)
-select %(queue)s, %(job_type)s, %(priority)s, %(run_after)s, new.args, new.unique_key
-from unnest(%(args)s::jsonb[], %(unique_keys)s::text[]) as new (args, unique_key)
-on conflict do nothing
+-- Jobs of one type, in the order given. Through the whole table, not its partition: its trigger tells the workers.
+insert into procrastinate_jobs (queue_name, task_name, priority, scheduled_at, args)
+select %(queue)s, %(job_type)s, %(priority)s, %(run_after)s, unnest(%(args)s::jsonb[])
 returning id
