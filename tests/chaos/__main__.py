@@ -5,6 +5,7 @@ import random
 import re
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -47,6 +48,9 @@ def play(scenario: Scenario, form: Form) -> Verdict | None:
         return None
     except Broken as broken:
         verdict = replace(broken.verdict, promise=first_sentence(scenario))
+    except Exception:  # noqa: BLE001 - the other faults are injected nevertheless
+        _say(traceback.format_exc())
+        verdict = Verdict(first_sentence(scenario), "the scenario itself failed", 0, kept=False)
     mark = "kept" if verdict.is_good else "BROKEN"
     _say(f"{scenario.number:>3} {mark}: {verdict} ({time.monotonic() - began:.0f} s)")
     for finding in verdict.findings:

@@ -28,9 +28,12 @@ where not exists (select from chaos_effects where job_id = :job_id)
 
 
 class Params(JobParams):
+    """Work for some seconds, a last word, a linger, the effect in a transaction held open for a while."""
+
     mode: str = "work"
     seconds: float = 0
     linger: float = 0
+    hold: float = 0
 
 
 class Done(BaseModel):
@@ -183,15 +186,18 @@ async def work(params: Params, job: Job) -> Done:
     await asyncio.sleep(params.seconds)
     job.progress(0.9, f"late word of attempt {job.attempt}")
     await asyncio.sleep(params.linger)
-    await _write_effect(job)
+    await _write_effect(job, params.hold)
     return Done(attempt=job.attempt, pid=os.getpid())
 
 
-async def _write_effect(job: Job) -> None:
+async def _write_effect(job: Job, hold: float) -> None:
     try:
         async with job.transaction() as conn:
             values = {"job_id": job.id, "attempt": job.attempt, "pid": os.getpid()}
             await conn.execute(text(WRITE_EFFECT), values)
+            if hold:
+                note(job.id, job.attempt, "holding")
+                await asyncio.sleep(hold)
     except (LostAttempt, CancelRequested) as refusal:
         note(job.id, job.attempt, "refused", type(refusal).__name__)
         raise

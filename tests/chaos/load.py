@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy.exc import OperationalError
+
 from jobs import service
 from jobs.handler import Handler
 from store.database import Database, DatabaseUnavailable
@@ -79,7 +81,7 @@ class Load:
         try:
             async with database.transaction() as conn:
                 job_id = await service.submit(conn, handler, params)
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, OperationalError):  # away, full or locked
             self.refused += 1
             await asyncio.sleep(0.05)
             return

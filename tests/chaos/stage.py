@@ -1,6 +1,7 @@
 """Where a scenario plays: a server, a migrated database of its own, workers, and the means to audit them."""
 
 import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -52,8 +53,10 @@ class Stage:
         return psycopg.connect(self.url, autocommit=True)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[Any]:
+        """Runs the statement, or several if there are no values; what the last one gives."""
         with self.connect() as conn:
-            return conn.execute(statement, values).fetchall()
+            done = conn.execute(statement, values or None)
+            return done.fetchall() if done.description else []
 
     def worker(
         self,
@@ -66,7 +69,7 @@ class Stage:
         """Starts one more worker, and waits until it takes jobs."""
         log = self.folder / f"worker-{len(self.workers) + 1}.log"
         given = ("--concurrency", str(concurrency), "--processes", "4", "--grace", GRACE_SECONDS, *options)
-        started = Worker(log, {**self._environment(), **(environment or {})}, given, prefix)
+        started = Worker(log, {**self.environment, **(environment or {})}, given, prefix)
         self.workers.append(started)
         if ready:
             started.wait_ready()
@@ -137,8 +140,11 @@ class Stage:
             worker.clear_away()
         self._coroner.stop()
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """For every process of the scenario."""
         return {
+            **os.environ,
             "DATABASE_URL": self.url,
             "DATABASE_URL_DIRECT": "",
             "CHAOS_JOURNAL": str(self.journal.path),

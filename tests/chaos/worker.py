@@ -43,7 +43,7 @@ class Worker:
                     *options,
                 ],
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

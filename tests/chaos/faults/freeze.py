@@ -7,9 +7,11 @@ from tests.chaos.patience import pause
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Form, Verdict
 
-# Longer than the slowest rescue; the jobs would end in the freeze, and linger a little after it.
+# Longer than the slowest rescue. Jobs end in the freeze, just after it, or (a child that runs on) later.
 FROZEN_SECONDS = 25.0
-JOB = Params(seconds=4, linger=1.5)
+LINGER_SECONDS = 1.5
+HOLDING = Params(hold=3)
+JOBS = (Params(seconds=4), Params(seconds=4, linger=LINGER_SECONDS), Params(seconds=20))
 
 
 def worker_alone(form: Form) -> Verdict:
@@ -25,48 +27,47 @@ def whole_group(form: Form) -> Verdict:
 def _freeze(form: Form, *, family: bool) -> Verdict:
     seconds = form.pick(FROZEN_SECONDS, 60.0)
     with stage() as place:
-        frozen = place.worker(concurrency=4)
-        ids = place.submit(LoopHandler, JOB, JOB) + place.submit(ProcessHandler, JOB, JOB)
+        frozen = place.worker(concurrency=8)
+        ids = place.submit(LoopHandler, *JOBS) + place.submit(ProcessHandler, *JOBS)
+        (held,) = place.submit(LoopHandler, HOLDING)
         for job_id in ids:
             place.wait_for("begin", job_id)
+        place.wait_for("holding", held)
         place.worker(concurrency=8)
         at = frozen.freeze(family=family)
         pause(max(0.0, at + seconds - time.monotonic()))
         frozen.thaw()
-        (after,) = place.submit(LoopHandler)
         place.settle()
-        _let_late_words_come(place, ids)
+        _let_late_words_come(place, [*ids, held])
         again = [event.at - at for job_id in ids if (event := place.journal.find("begin", job_id, 2))]
-        late = _late_progress(place)
-        refused = place.journal.count("refused")
-        promise = (
-            "SIGSTOP of a worker's group, then SIGCONT" if family else "SIGSTOP of a worker, then SIGCONT"
-        )
+        late = _late_progress(place, ids)
+        told = f"{len(again)} of {len(ids)} again after max {max(again, default=0):.1f} s"
+        refused = f"{place.journal.count('refused')} late effects refused, {len(late)} late progress accepted"
+        alive = "alive" if frozen.is_alive() else "ended"
         return place.judge(
-            f"{promise}: one result, late ends, effects and progress refused",
-            f"{len(again)} of {len(ids)} run again elsewhere"
-            + (f" after max {max(again):.1f} s" if again else "")
-            + f", {refused} late effects refused, {len(late)} late progress accepted",
-            len(ids),
-            kept=not late
-            and (len(again) == len(ids) or not family)
-            and place.journal.find("end", after) is not None,
+            f"SIGSTOP of a worker{' and its group' if family else ''} for {seconds:g} s, then SIGCONT:"
+            " one result, late ends, effects and progress refused",
+            f"{told}, {refused}, thawed worker {alive}",
+            len(ids) + 1,
+            kept=not late and len(again) in ({len(ids)} if family else {0, len(ids)}),
         )
 
 
 def _let_late_words_come(place: Stage, ids: list[int]) -> None:
     """Until each first attempt has ended, or its process has."""
-    pause(JOB.linger + 1.0)
+    pause(LINGER_SECONDS + 1.0)
     for job_id in ids:
         began = place.wait_for("begin", job_id, 1)
         if began.pid not in place.deaths():
             place.wait_for("end", job_id, 1)
 
 
-def _late_progress(place: Stage) -> list[int]:
+def _late_progress(place: Stage, ids: list[int]) -> list[int]:
     """Lost attempts whose row took their last word after the next attempt had begun."""
     rows = place.rows(
         "select job_id from job_runs r where outcome = 'lost' and message like 'late%%'"
-        " and exists (select from job_runs n where n.job_id = r.job_id and n.attempt > r.attempt)"
+        " and job_id = any(%s) and exists"
+        " (select from job_runs n where n.job_id = r.job_id and n.attempt > r.attempt)",
+        ids,
     )
     return [row[0] for row in rows]

@@ -22,9 +22,10 @@ def kills_its_child(form: Form) -> Verdict:
         place.settle()
         starts = [_starts(place, job_id) for job_id in poison]
         alive = worker.is_alive()
+        others = f"{len(load.accepted)} other jobs, worker {'alive' if alive else 'dead'}"
         return place.judge(
             "a job that kills its own process each time: failed after 3 starts, others go on",
-            f"{max(starts)} starts at most, {len(load.accepted)} other jobs, worker {'alive' if alive else 'dead'}",
+            f"{max(starts)} starts at most, {others}",
             rounds,
             kept=set(starts) == {MOST_STARTS} and alive,
         )

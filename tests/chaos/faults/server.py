@@ -28,7 +28,7 @@ class Outage:
 
 
 def restart_fast(form: Form) -> Verdict:
-    """A fast restart under load: no worker dies, jobs begin again within 10 s, the API answers 503 and never 500."""
+    """A fast restart under load: no worker dies, jobs begin within 10 s, the API says 503 and never 500."""
     return _restarts(form, "PostgreSQL restarted fast", _stop_fast, BACK_SECONDS)
 
 
@@ -56,7 +56,7 @@ def away(form: Form) -> Verdict:
         alive = all(worker.is_alive() for worker in workers)
         quiet = max(lines) <= FIRST_LINES + outage.away_seconds / SECONDS_A_LINE
         return place.judge(
-            f"the server away for {seconds:g} s: workers wait, few log lines, jobs begin < 10 s after its return",
+            f"the server away for {seconds:g} s: workers wait, few log lines, jobs begin < 10 s after",
             f"begun after {outage.begun_after:.1f} s, {max(lines)} log lines a worker at most, {prober}",
             1,
             kept=alive and quiet and outage.begun_after < BACK_SECONDS and prober.is_clean,
@@ -134,7 +134,8 @@ def _stop_at_once(place: Stage) -> None:
 
 def _end_one_connection(place: Stage) -> int:
     rows = place.rows(
-        "select pg_terminate_backend(pid) from (select pid from pg_stat_activity where datname = current_database()"
-        " and application_name ~ '^matchday (worker|job|pulse|listen)' order by random() limit 1) one"
+        "select pg_terminate_backend(pid) from (select pid from pg_stat_activity"
+        " where datname = current_database() and application_name ~ '^matchday (worker|job|pulse)'"
+        " order by random() limit 1) one"
     )
     return len(rows)
