@@ -5,10 +5,13 @@ BIN := .venv/bin
 DATA ?=
 FORMAT ?=
 KEEP ?=
+SHORT ?=
+ONLY ?=
+SEED ?=
 # A test worker for each core: half of their time they wait for PostgreSQL and child processes.
 TEST_WORKERS ?= auto
 
-.PHONY: demo serve test check format lint types imports lock bench-memory bench-start clean
+.PHONY: demo serve test chaos check format lint types imports lock bench-memory bench-start clean
 
 demo: .venv/run.stamp
 	@$(BIN)/matchday demo $(if $(DATA),--data "$(DATA)") $(if $(filter json,$(FORMAT)),--json) $(if $(KEEP),--keep)
@@ -18,6 +21,10 @@ serve: .venv/run.stamp
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
+
+# SHORT=1: once each, what the tests run; ONLY=4,5b: these faults; SEED=1: the same random choices again.
+chaos: .venv/dev.stamp
+	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed "$(SEED)")
 
 check: format lint types imports
 

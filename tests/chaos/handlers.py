@@ -1,6 +1,7 @@
 """Job types that note what becomes of them, and misbehave as asked."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -162,7 +163,7 @@ class TemporaryFileHandler(Handler[Params]):
 
     async def run(self, params: Params, job: Job) -> Done:
         async with witnessed(job):
-            with tempfile.TemporaryFile() as file:
+            with tempfile.TemporaryFile(dir=os.environ["TMPDIR"]) as file:
                 file.write(bytes(4_000_000))
                 file.flush()
             return await work(params, job)
@@ -183,11 +184,25 @@ async def witnessed(job: Job) -> AsyncIterator[None]:
 
 async def work(params: Params, job: Job) -> Done:
     job.progress(0.1, f"early word of attempt {job.attempt}", step="work")
+    if params.mode == "stubborn" and job.attempt == 1:
+        await _disobey(job)
     await asyncio.sleep(params.seconds)
     job.progress(0.9, f"late word of attempt {job.attempt}")
     await asyncio.sleep(params.linger)
     await _write_effect(job, params.hold)
     return Done(attempt=job.attempt, pid=os.getpid())
+
+
+async def _disobey(job: Job) -> None:
+    """Is told to stop, and tries to write its effect nevertheless: that must be refused."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    job.progress(0.9, f"late word of attempt {job.attempt}")
+    writing = asyncio.ensure_future(_write_effect(job, 0))
+    while not writing.done():
+        with contextlib.suppress(asyncio.CancelledError, LostAttempt, CancelRequested):
+            await asyncio.shield(writing)
+    writing.result()
 
 
 async def _write_effect(job: Job, hold: float) -> None:

@@ -7,7 +7,7 @@ from tests.chaos.verdict import Form, Verdict
 
 def run(form: Form) -> Verdict:
     """No job of the blocked worker is taken from it: no attempt more than one."""
-    seconds = form.pick(20, 45)
+    seconds = form.pick(20, 40)
     with stage() as place:
         blocked = place.worker(concurrency=4)
         ids = place.submit(ProcessHandler, Params(seconds=seconds / 2))

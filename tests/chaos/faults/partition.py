@@ -16,12 +16,12 @@ HEALED_SECONDS = 10.0
 
 def both_ways(form: Form) -> Verdict:
     """Jobs run elsewhere, late words are refused; the first job is taken < 10 s after healing."""
-    return _partition(form.pick(CUT_SECONDS, 75.0), "cut both ways", Network.cut)
+    return _partition(form.pick(CUT_SECONDS, 60.0), "cut both ways", Network.cut)
 
 
 def replies_only(form: Form) -> Verdict:
     """Only the server's replies are lost: as a cut both ways."""
-    return _partition(form.pick(CUT_SECONDS, 60.0), "replies lost", Network.cut_replies)
+    return _partition(form.pick(CUT_SECONDS, 45.0), "replies lost", Network.cut_replies)
 
 
 def _partition(seconds: float, what: str, cut: Callable[[Network], None]) -> Verdict:

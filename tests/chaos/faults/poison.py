@@ -33,7 +33,7 @@ def kills_its_child(form: Form) -> Verdict:
 
 def kills_its_worker(form: Form) -> Verdict:
     """It ends failed after at most three starts; the supervisor of processes starts workers again."""
-    rounds = form.pick(1, 5)
+    rounds = form.pick(1, 2)
     with stage() as place:
         place.worker(concurrency=10)
         starts = []

@@ -37,7 +37,6 @@ default_pool_size = 10
 max_client_conn = 200
 auth_type = scram-sha-256
 auth_file = {users}
-max_prepared_statements = 0
 """
 
 

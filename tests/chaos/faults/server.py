@@ -10,6 +10,7 @@ from tests.chaos.api import Prober, api
 from tests.chaos.patience import pause, until
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Form, Verdict
+from tests.chaos.worker import Worker
 
 BACK_SECONDS = 10.0
 CRASH_SECONDS = 15.0
@@ -44,16 +45,12 @@ def away(form: Form) -> Verdict:
         workers = place.workers_at_once(2, concurrency=10)
         with place.load() as load:
             pause(WARM_UP_SECONDS)
-            lines_before = [len(worker.said("warning", "error")) for worker in workers]
             outage = _outage(place, _stop_fast, seconds)
-            lines = [
-                len(worker.said("warning", "error")) - before
-                for worker, before in zip(workers, lines_before, strict=True)
-            ]
             pause(WARM_UP_SECONDS)
         place.expect(load.accepted)
         place.settle()
         alive = all(worker.is_alive() for worker in workers)
+        lines = [_words_about_the_server(worker) for worker in workers]
         quiet = max(lines) <= FIRST_LINES + outage.away_seconds / SECONDS_A_LINE
         return place.judge(
             f"the server away for {seconds:g} s: workers wait, few log lines, jobs begin < 10 s after",
@@ -83,6 +80,11 @@ def connections_ended(form: Form) -> Verdict:
             ended,
             kept=alive,
         )
+
+
+def _words_about_the_server(worker: Worker) -> int:
+    """Lines that are not about a job: each of those is told once."""
+    return sum(not str(line["event"]).startswith("job_") for line in worker.said("warning", "error"))
 
 
 def _restarts(form: Form, what: str, stop: Callable[[Stage], None], limit: float) -> Verdict:

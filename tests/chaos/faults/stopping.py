@@ -66,7 +66,7 @@ def past_the_grace(form: Form) -> Verdict:
 
 def told_twice(form: Form) -> Verdict:
     """A second signal ends it within 2 s; its jobs are rescued as after a kill."""
-    rounds = form.pick(1, 5)
+    rounds = form.pick(1, 3)
     exits, again = [], []
     with stage() as place:
         for number in [signal.SIGTERM, signal.SIGINT] * rounds:
