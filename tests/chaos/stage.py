@@ -68,7 +68,8 @@ class Stage:
     ) -> Worker:
         """Starts one more worker, and waits until it takes jobs."""
         log = self.folder / f"worker-{len(self.workers) + 1}.log"
-        given = ("--concurrency", str(concurrency), "--processes", "4", "--grace", GRACE_SECONDS, *options)
+        at_once = str(concurrency)
+        given = ("--concurrency", at_once, "--processes", at_once, "--grace", GRACE_SECONDS, *options)
         started = Worker(log, {**self.environment, **(environment or {})}, given, prefix)
         self.workers.append(started)
         if ready:
