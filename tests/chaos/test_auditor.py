@@ -41,7 +41,7 @@ DAMAGE: dict[str, tuple[LiteralString, str, str]] = {
     "a killed run that went on": (
         "with alive as (delete from chaos_deaths),"
         " gone as (delete from chaos_events where job_id = 1 and what = 'end' returning *)"
-        " insert into chaos_events select job_id, attempt + 1, 'begin', pid + 1, at + interval '1 s', detail"
+        " insert into chaos_events select job_id, attempt + 1, 'begin', pid + 1, at + interval '1 ms', detail"
         " from gone",
         DOUBLED,
         "ran twice at once",
@@ -117,7 +117,7 @@ def test_a_deleted_job_is_no_loss_where_a_clean_up_was_at_work(honest: evidence.
 def test_a_run_that_ended_with_its_process_overlaps_nothing(honest: evidence.Conn) -> None:
     damage, _, _ = DAMAGE["a killed run that went on"]
     died = (
-        "; insert into chaos_deaths select pid, min(at) + interval '0.5 s' from chaos_events"
+        "; insert into chaos_deaths select pid, min(at) + interval '0.1 s' from chaos_events"
         " where job_id = 1 and attempt = 1 group by pid on conflict (pid) do update set at = excluded.at"
     )
     found = _audit_after(honest, damage + died)

@@ -43,7 +43,7 @@ def within_the_grace(form: Form) -> Verdict:
 
 def past_the_grace(form: Form) -> Verdict:
     """A job longer than the grace is handed back within the grace and 5 s, and no failure is counted."""
-    rounds = form.pick(1, 5)
+    rounds = form.pick(1, 3)
     seconds = []
     with stage() as place:
         for _ in range(rounds):
@@ -66,7 +66,7 @@ def past_the_grace(form: Form) -> Verdict:
 
 def told_twice(form: Form) -> Verdict:
     """A second signal ends it within 2 s; its jobs are rescued as after a kill."""
-    rounds = form.pick(1, 3)
+    rounds = form.pick(1, 2)
     exits, again = [], []
     with stage() as place:
         for number in [signal.SIGTERM, signal.SIGINT] * rounds:
