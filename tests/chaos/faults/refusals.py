@@ -32,7 +32,7 @@ ERRORS = {
 
 def errors_on_finish(form: Form) -> Verdict:
     """Ends are tried again until they are recorded: every job completes at its first attempt."""
-    seconds = form.pick(3.0, 10.0)
+    seconds = form.pick(2.0, 10.0)
     rounds = form.pick(1, 2)
     with stage() as place:
         place.rows(REFUSAL)

@@ -23,7 +23,7 @@ HAS_SCHEDULES = find_spec("jobs.schedules") is not None
 
 def run(form: Form) -> Verdict:
     """Two clean-ups, a migration and a schedule's tick at once, under load: nothing lost, no error."""
-    seconds = form.pick(3.0, 30.0)
+    seconds = form.pick(2.0, 30.0)
     trouble: list[str] = []
     done = {"clean-ups": 0, "ticks": 0, "migrations": 0}
     with stage() as place:
