@@ -15,6 +15,7 @@ from app.problems import RESPONSES, install_problems
 from app.request_log import RequestLog
 from app.routes import (
     health,
+    job_cancels,
     job_events,
     job_types,
     jobs,
@@ -22,7 +23,9 @@ from app.routes import (
     pipelines,
     predictions,
     problems,
+    queues,
     shortcuts,
+    workers,
 )
 from app.shutdown import call_on_stop
 from app.state import WebState
@@ -95,10 +98,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _include_routes(app: FastAPI) -> None:
     # `/jobs/types` before `/jobs/{job_id}`.
-    of_jobs = (job_types.router, job_events.router, jobs.router)
+    of_jobs = (job_types.router, job_events.router, job_cancels.router, jobs.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
         app.include_router(router, prefix="/api")
-    app.include_router(health.router, prefix="/api")
+    for router in (queues.router, workers.router, health.router):
+        app.include_router(router, prefix="/api")
     for router in of_jobs:
         app.include_router(router, include_in_schema=False)
     for router in (health.probes, problems.router, docs_page.router):

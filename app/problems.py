@@ -56,6 +56,7 @@ KINDS = {
     ),
     "not-found": Kind(404, "Nothing is here", "No resource has this path."),
     "job-not-found": Kind(404, "No such job", "The job does not exist, or was deleted after it finished."),
+    "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
     "method-not-allowed": Kind(405, "Method not allowed", "The header Allow names the methods of this path."),
     "already-active": Kind(
         409,

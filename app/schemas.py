@@ -72,6 +72,27 @@ class JobPage(Out):
     next_cursor: str | None
 
 
+class JobsCancelled(Out):
+    """`matched` = `cancelled` + `asked` + `skipped`.
+
+    Pending jobs are cancelled, the workers of running ones asked to stop them; the skipped ones ended
+    meanwhile, were cancelled by another request, or were held by their handler's transaction. `complete` is
+    false when time ran out: ask again for the rest.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"matched": 120, "cancelled": 115, "asked": 4, "skipped": 1, "complete": True}]
+        }
+    )
+
+    matched: int
+    cancelled: int
+    asked: int
+    skipped: int
+    complete: bool
+
+
 class Deleted(Out):
     """`complete` is false when time ran out: ask again."""
 

@@ -20,6 +20,10 @@ from store.jobs import get_job
 
 POLL_SECONDS = "1"
 REQUESTED_BY = r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$"
+RequestedBy = Annotated[
+    str | None,
+    Header(alias="X-Requested-By", pattern=REQUESTED_BY, description="Who asks; shown with the job"),
+]
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,7 @@ class Submission:
 def _submission(
     request: Request,
     web: Web,
-    requested_by: Annotated[
-        str | None,
-        Header(alias="X-Requested-By", pattern=REQUESTED_BY, description="Who asks; shown with the job"),
-    ] = None,
+    requested_by: RequestedBy = None,
 ) -> Submission:
     return Submission(web, request_id_of(request), requested_by)
 

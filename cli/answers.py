@@ -71,6 +71,52 @@ class JobTypes(Answer):
     items: list[JobType]
 
 
+class JobsCancelled(Answer):
+    matched: int
+    cancelled: int
+    asked: int
+    skipped: int
+    complete: bool
+
+
+class Queue(Answer):
+    name: str
+    status: str
+    pending: int
+    scheduled: int
+    running: int
+    oldest_pending_seconds: float | None
+    paused_at: datetime | None
+    paused_by: str | None
+
+
+class Queues(Answer):
+    items: list[Queue]
+
+
+class RunningJob(Answer):
+    id: int
+    type: str
+
+
+class Worker(Answer):
+    id: int
+    name: str
+    status: str
+    version: str | None
+    queues: dict[str, int | None] | None
+    concurrency: int | None
+    running: int
+    jobs: list[RunningJob]
+    started_at: datetime
+    heartbeat_age_seconds: float
+    memory_bytes: int | None
+
+
+class Workers(Answer):
+    items: list[Worker]
+
+
 class Cleaned(Answer):
     deleted: int
     complete: bool

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from cli.answers import Cleaned, Job, JobPage, JobTypes, Problem
+from cli.answers import Cleaned, Job, JobPage, JobsCancelled, JobTypes, Problem, Queue, Queues, Workers
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -63,11 +64,26 @@ class Api:
     def cancel(self, job_id: int) -> Job:
         return self._ask(Job, "POST", f"/api/jobs/{job_id}/cancel")
 
+    def cancel_many(self, **conditions: Any) -> JobsCancelled:
+        return self._ask(JobsCancelled, "POST", "/api/jobs/cancel", json=_given(conditions))
+
     def retry(self, job_id: int) -> Job:
         return self._ask(Job, "POST", f"/api/jobs/{job_id}/retry")
 
     def clean_up(self, older_than_days: float) -> Cleaned:
         return self._ask(Cleaned, "DELETE", "/api/jobs/cleanup", params={"older_than_days": older_than_days})
+
+    def queues(self) -> Queues:
+        return self._ask(Queues, "GET", "/api/queues")
+
+    def pause_queue(self, name: str) -> Queue:
+        return self._ask(Queue, "POST", f"/api/queues/{quote(name, safe='')}/pause")
+
+    def resume_queue(self, name: str) -> Queue:
+        return self._ask(Queue, "POST", f"/api/queues/{quote(name, safe='')}/resume")
+
+    def workers(self) -> Workers:
+        return self._ask(Workers, "GET", "/api/workers")
 
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.answers import Answer, Job
 from cli.arguments import job_params, moment
 from cli.client import DEFAULT_URL, Api
-from cli.failures import CommandFailed
+from cli.failures import CommandFailed, WrongUsage
 from cli.follow import follow
 from cli.progress import JobProgress
 from cli.show import show_job, show_job_types, show_jobs
@@ -28,6 +28,11 @@ class Status(StrEnum):
     completed = "completed"
     failed = "failed"
     cancelled = "cancelled"
+
+
+class ActiveStatus(StrEnum):
+    pending = "pending"
+    running = "running"
 
 
 Url = Annotated[str, typer.Option("--url", envvar="MATCHDAY_URL", help="Where the API is.")]
@@ -116,12 +121,30 @@ def watch(job_id: JobId, url: Url = DEFAULT_URL, as_json: AsJson = False) -> Non
 
 
 @app.command()
-def cancel(job_id: JobId, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
-    """Cancel a pending job at once, or ask the worker of a running one to stop it."""
+def cancel(
+    job_ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", min=1)] = None,
+    status: Annotated[list[ActiveStatus] | None, typer.Option(help="Repeatable; both if left out.")] = None,
+    job_type: Annotated[str | None, typer.Option("--type")] = None,
+    queue: Annotated[str | None, typer.Option()] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Created since this time, or within: 30m, 2h, 7d.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel pending jobs at once, and ask the workers of running ones to stop them: by ID or by filter."""
+    created_since = moment("--since", since, now=datetime.now(UTC), ago=True)
+    statuses = [str(one) for one in status or []]
+    conditions = {"statuses": statuses, "type": job_type, "queue": queue, "created_since": created_since}
     with Api(url) as api:
-        job = api.cancel(job_id)
-    told = "is cancelled" if job.is_finished else "will be stopped by its worker"
-    _tell(job, as_json, f"job {job.id} {told}")
+        if job_ids and len(job_ids) == 1 and not any(conditions.values()):
+            job = api.cancel(job_ids[0])
+            told = "is cancelled" if job.is_finished else "will be stopped by its worker"
+            _tell(job, as_json, f"job {job.id} {told}")
+        elif job_ids or any(conditions.values()):
+            _cancel_many(api, {**conditions, "ids": job_ids}, as_json)
+        else:
+            raise WrongUsage("give the ID of a job, or a filter: --status, --type, --queue, --since")
 
 
 @app.command()
@@ -162,6 +185,20 @@ def types(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         _print(found)
     else:
         show_job_types(found)
+
+
+def _cancel_many(api: Api, conditions: dict[str, Any], as_json: bool) -> None:
+    """Asks until no job is left that the filter finds."""
+    total, complete = dict.fromkeys(("matched", "cancelled", "asked", "skipped"), 0), False
+    while not complete:
+        batch = api.cancel_many(**conditions)
+        total = {name: count + getattr(batch, name) for name, count in total.items()}
+        complete = batch.complete
+    if as_json:
+        print_json(total)
+    else:
+        told = "{matched} jobs found: {cancelled} cancelled, {asked} asked to stop, {skipped} skipped"
+        notes().print(told.format(**total))
 
 
 def _watch(api: Api, job_id: int, as_json: bool) -> None:

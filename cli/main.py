@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs
+from cli import jobs, queues
 from cli.failures import CommandFailed
 from cli.terminal import notes
+from cli.workers import workers
 
 HELP = "Sports predictions as jobs on PostgreSQL."
 EPILOG = (
@@ -31,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(queues.app, name="queues")
+app.command()(workers)
 
 
 @app.command()

@@ -8,12 +8,19 @@ from typing import Any
 import psycopg
 from pydantic_core import to_json
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, JobParams
 from store.database import DatabaseUnavailable
-from store.jobs import active_job_with_key, get_job, notify_changed
+from store.jobs import (
+    active_job_with_key,
+    get_job,
+    hold_pending,
+    hold_running,
+    notify_changed,
+    wait_for_running,
+)
 from store.queries import query, query_text
 
 
@@ -174,3 +181,45 @@ async def _driver(conn: AsyncConnection) -> psycopg.AsyncConnection[Any]:
     driver: Any = (await conn.get_raw_connection()).driver_connection
     connection: psycopg.AsyncConnection[Any] = driver
     return connection
+
+
+class HeldByOthers(Exception):
+    """Another transaction, its handler's for one, holds the job for too long."""
+
+
+@dataclass(frozen=True)
+class CancelledJobs:
+    """The jobs that one call acted on: pending ones are cancelled, the workers of running ones were asked."""
+
+    cancelled: list[int]
+    asked: list[int]
+
+
+async def cancel_some(conn: AsyncConnection, ids: Sequence[int]) -> CancelledJobs:
+    """Cancels those of the jobs that are pending, and asks those that run to stop.
+
+    A running job that is held, by its end or by its handler's transaction, is left out: waiting for one while
+    holding others could stop both. `cancel_held` waits for it.
+    """
+    pending = await hold_pending(conn, ids)
+    running = await hold_running(conn, ids)
+    await _cancel_jobs(conn, pending + running)
+    return CancelledJobs(pending, running)
+
+
+async def cancel_held(conn: AsyncConnection, job_id: int) -> CancelledJobs:
+    """As `cancel_some` for one job, once it can be had. Raises HeldByOthers when that takes too long."""
+    pending = await hold_pending(conn, [job_id])
+    try:
+        running = [] if pending else await wait_for_running(conn, job_id)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == "55P03":
+            raise HeldByOthers from None
+        raise
+    await _cancel_jobs(conn, pending + running)
+    return CancelledJobs(pending, running)
+
+
+async def _cancel_jobs(conn: AsyncConnection, ids: Sequence[int]) -> None:
+    await conn.execute(text("select cancel_jobs(:ids)"), {"ids": ids})
+    await notify_changed(conn, *ids)

@@ -1,11 +1,13 @@
 """Jobs as the rest of the program reads them: one, a page, counts; and who holds an attempt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, any_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
@@ -20,6 +22,9 @@ PROCRASTINATE_STATUSES = {
     "failed": ("failed",),
     "cancelled": ("cancelled", "aborted"),
 }
+LOCK_TIMEOUT = "1s"
+# A notification has less than 8,000 bytes.
+IDS_A_NOTIFICATION = 380
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class JobFilter:
     job_type: str | None = None
     queue: str | None = None
     created_since: datetime | None = None
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,37 @@ async def list_jobs(
         found = found.where(job_queue.c.id < after)
     found = found.order_by(job_queue.c.id.desc()).limit(limit)
     return [JobRow(**row._mapping) for row in await conn.execute(found)]
+
+
+async def cancellable_jobs(
+    conn: AsyncConnection, wanted: JobFilter, *, limit: int, after: int = 0
+) -> list[int]:
+    """The ids after `after`, in their order, of active jobs that were not asked to stop yet."""
+    active = [name for status in ACTIVE for name in PROCRASTINATE_STATUSES[status]]
+    found = (
+        select(job_queue.c.id)
+        .where(_conditions(wanted), job_queue.c.procrastinate_status.in_(active))
+        .where(~job_queue.c.cancel_requested, job_queue.c.id > after)
+        .order_by(job_queue.c.id)
+        .limit(limit)
+    )
+    return list(await conn.scalars(found))
+
+
+async def hold_pending(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
+    """Locks those of the jobs that are pending; waits for others who do so, and who are done soon."""
+    return list(await conn.scalars(query("hold_pending"), {"ids": ids}))
+
+
+async def hold_running(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
+    """Locks those of the jobs that run, were not asked to stop, and that nobody holds."""
+    return list(await conn.scalars(query("hold_running"), {"ids": ids}))
+
+
+async def wait_for_running(conn: AsyncConnection, job_id: int) -> list[int]:
+    """As hold_running for one job, whoever holds it. After LOCK_TIMEOUT an error: lock_not_available."""
+    await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LOCK_TIMEOUT})
+    return list(await conn.scalars(query("hold_running_job"), {"id": job_id}))
 
 
 async def count_by_status(conn: AsyncConnection) -> dict[str, int]:
@@ -145,8 +182,9 @@ async def database_now(conn: AsyncConnection) -> datetime:
 
 async def notify_changed(conn: AsyncConnection, *job_ids: int) -> None:
     """Tells whoever streams these jobs, once the transaction commits, that their rows changed."""
-    payload = ",".join(map(str, job_ids))
-    await conn.execute(text("select pg_notify('matchday_jobs', :payload)"), {"payload": payload})
+    for start in range(0, len(job_ids), IDS_A_NOTIFICATION):
+        payload = ",".join(map(str, job_ids[start : start + IDS_A_NOTIFICATION]))
+        await conn.execute(text("select pg_notify('matchday_jobs', :payload)"), {"payload": payload})
 
 
 def _select_jobs() -> Select[Any]:
@@ -162,6 +200,8 @@ def _conditions(wanted: JobFilter) -> ColumnElement[bool]:
         conditions.append(job_queue.c.job_type == wanted.job_type)
     if wanted.queue is not None:
         conditions.append(job_queue.c.queue == wanted.queue)
+    if wanted.ids:
+        conditions.append(job_queue.c.id == any_(bindparam("ids", list(wanted.ids), ARRAY(BIGINT))))
     if wanted.created_since is not None:
         conditions.append(job_queue.c.created_at >= wanted.created_since)
     return and_(True, *conditions)

@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs import service
 from jobs.handler import JobParams
 from store.database import Database
-from store.jobs import JobFilter, count_by_status, job_type_stats, list_jobs, live_workers, queue_depths
+from store.jobs import (
+    JobFilter,
+    cancellable_jobs,
+    count_by_status,
+    job_type_stats,
+    list_jobs,
+    live_workers,
+    queue_depths,
+)
 from tests.engine import KeyedHandler, KeyedParams, NoopHandler
 
 pytestmark = pytest.mark.anyio
@@ -94,3 +102,40 @@ async def test_a_page_of_many_jobs_is_read_from_an_index(
         lines = "\n".join(row[0] for row in plan)
     assert index in lines
     assert "Seq Scan on jobs_finished" not in lines
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"), [("true", "jobs_active_pkey"), ("job_type = 'rare'", "jobs_active_type")]
+)
+async def test_the_jobs_to_cancel_are_read_from_an_index(
+    database: Database, condition: str, index: str
+) -> None:
+    async with database.transaction() as conn:
+        await conn.execute(
+            text(
+                "insert into procrastinate_jobs (queue_name, task_name)"
+                " select 'default', 'common' from generate_series(1, 20000)"
+            )
+        )
+        await conn.execute(text("analyze procrastinate_jobs"))
+        plan = await conn.scalars(
+            text(  # as cancellable_jobs writes it
+                "explain select id from job_queue where procrastinate_status in ('todo', 'doing')"
+                f" and not cancel_requested and id > 0 and {condition} order by id limit 1000"
+            )
+        )
+        lines = "\n".join(plan)
+    assert index in lines
+    assert "Seq Scan" not in lines
+    assert "job_runs" not in lines
+
+
+async def test_jobs_to_cancel_come_in_pages_of_those_that_can_be(database: Database) -> None:
+    async with database.transaction() as conn:
+        cancelled, running, b, c = await some_jobs(conn)
+        await conn.execute(text("update jobs_active set status = 'doing' where id = :id"), {"id": running})
+        assert await cancellable_jobs(conn, JobFilter(), limit=2) == [running, b]
+        assert await cancellable_jobs(conn, JobFilter(), after=b, limit=2) == [c]
+        assert await cancellable_jobs(conn, JobFilter(ids=(cancelled, c)), limit=9) == [c]
+        await service.cancel(conn, running)
+        assert await cancellable_jobs(conn, JobFilter(), limit=9) == [b, c]
