@@ -11,7 +11,7 @@ SEED ?=
 # A test worker for each core: half of their time they wait for PostgreSQL and child processes.
 TEST_WORKERS ?= auto
 
-.PHONY: demo serve test chaos check format lint types imports lock bench-memory bench-start clean
+.PHONY: demo serve test chaos check format lint types imports lock bench-memory bench-start bench-queue clean
 
 demo: .venv/run.stamp
 	@$(BIN)/matchday demo $(if $(DATA),--data "$(DATA)") $(if $(filter json,$(FORMAT)),--json) $(if $(KEEP),--keep)
@@ -45,6 +45,10 @@ bench-memory: .venv/run.stamp
 
 bench-start: .venv/run.stamp
 	$(BIN)/python -m bench.first_steps
+
+# QUICK=1: one small round; ONLY=matchday,raw: these contestants. Installs the others under .matchday once.
+bench-queue: .venv/run.stamp
+	$(BIN)/python -m bench.queue $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)")
 
 # The lock files carry versions and hashes, and serve every Python from 3.11 on.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -17,26 +17,29 @@ import psutil
 from bench.contest.counter import Counter
 from bench.contest.crew import Contestant, ContestantFailed, Workers, workers
 from bench.contest.machine import usage
+from bench.contest.process_start import process_starts_ms
 from bench.contest.server import Server, Tables
 
 LOOK_SECONDS = 0.003
 SECONDS_TO_BEGIN = 60.0
 SETTLE_SECONDS = 0.3
 IDLE_SECONDS = 1.0
+SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything; the cut is the longest a drain may take."""
+    """How much of everything; the cuts are the longest that drains and waits may take."""
 
     jobs: int = 20_000
     single: int = 1_000
     latency: int = 200
     process_starts: int = 100
     depth: int = 500_000
-    cut_seconds: float = 15.0
+    cut_seconds: float = 8.0
+    latency_seconds: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,22 @@ class Bench:
             before = usage(self.server.pid, [])
             answer = contestant.ask(command, url, jobs=jobs)
             used = usage(self.server.pid, []).since(before, jobs)
-        return {"value": round(answer["jobs"] / answer["seconds"], 1), "jobs": answer["jobs"], **_calm(used)}
+        value = round(answer["jobs"] / answer["seconds"], 1)
+        return {"value": value, "jobs": answer["jobs"], "other_cpu_share": used["other_cpu_share"]}
 
     def latency(self, contestant: Contestant) -> Figures:
         with self._database(contestant) as (url, _), self._workers(contestant, url, 1, 10) as (path, crew):
             time.sleep(IDLE_SECONDS)
             crew.check()
-            answer = contestant.ask("latency", url, jobs=self.sizes.latency, counter=path)
+            answer = contestant.ask(
+                "latency", url, jobs=self.sizes.latency, counter=path, seconds=self.sizes.latency_seconds
+            )
         return distribution(answer["waits_ms"])
+
+    def process_start(self, contestant: Contestant) -> Figures:
+        """Of matchday alone: the others have no process jobs, or no such moment."""
+        with self._database(contestant) as (url, _):
+            return distribution(process_starts_ms(self.server, url, self.sizes.process_starts))
 
     def drain(self, contestant: Contestant, processes: int, concurrency: int, depth: str = "") -> Figures:
         """Jobs a second by so many workers, behind nothing or with many other jobs in the tables."""
@@ -196,12 +207,6 @@ def _tables(url: str, contestant: Contestant) -> Iterator[Tables]:
 
 def distribution(waits_ms: list[float]) -> Figures:
     ordered = sorted(waits_ms)
-    at = {name: ordered[min(len(ordered) - 1, int(len(ordered) * share))] for name, share in SHARES.items()}
-    return {"value": round(at["p50"], 3), **{name: round(wait, 3) for name, wait in at.items()}}
-
-
-SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-
-
-def _calm(used: Figures) -> Figures:
-    return {"other_cpu_share": used["other_cpu_share"]}
+    last = len(ordered) - 1
+    at = {name: round(ordered[min(last, int(len(ordered) * share))], 3) for name, share in SHARES.items()}
+    return {"value": at["p50"], **at, "jobs": len(ordered)}

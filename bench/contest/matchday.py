@@ -7,9 +7,9 @@ import sys
 
 from bench.contest.matchday_jobs import CountedHandler, CountedParams
 from bench.contest.protocol import Contestant
-from cli.local_platform import bring_up_to_date, environment_for
 from jobs.service import submit, submit_many
 from store.database import Database
+from store.migrations import migrate
 
 ARGS = {"params": {}, "meta": {"requested_by": None, "request_id": None}}
 FILL = """
@@ -41,11 +41,11 @@ class Matchday(Contestant):
     fill_finished = FILL_FINISHED.format(args=json.dumps(ARGS))
 
     async def set_up(self) -> None:
-        await asyncio.to_thread(bring_up_to_date, self.dsn)
+        await asyncio.to_thread(migrate, self.dsn)
 
     async def work(self, concurrency: int, told: asyncio.Event) -> None:  # noqa: ARG002 - it is told itself
         """Becomes the worker as it is started in production."""
-        environment = {**os.environ, **environment_for(self.dsn), "LOG_LEVEL": "WARNING"}
+        environment = {**os.environ, "DATABASE_URL": self.dsn, "DATABASE_URL_DIRECT": self.dsn}
         arguments = ["--handlers", "bench.contest.matchday_jobs", "--concurrency", str(concurrency)]
         command = [sys.executable, "-P", "-m", "jobs.worker", *arguments]
         os.execve(sys.executable, command, environment)  # noqa: S606 - our own command

@@ -80,7 +80,7 @@ def main(contestant: type[Contestant]) -> int:
         "setup": lambda: _set_up(one),
         "bulk": lambda: _bulk(one, given.jobs, given.batch),
         "single": lambda: _single(one, given.jobs),
-        "latency": lambda: _latency(one, given.jobs, Counter(given.counter)),
+        "latency": lambda: _latency(one, given.jobs, given.seconds, Counter(given.counter)),
         "work": lambda: _work(one, given.concurrency),
     }
     sys.stdout.write(json.dumps(one.run(commands[given.command]())) + "\n")
@@ -126,11 +126,14 @@ async def _single(one: Contestant, jobs: int) -> Answer:
     return {"jobs": jobs, "seconds": seconds}
 
 
-async def _latency(one: Contestant, jobs: int, counter: Counter) -> Answer:
+async def _latency(one: Contestant, jobs: int, seconds: float, counter: Counter) -> Answer:
     """From just before the enqueue to the job's first line, one job after another on an idle worker."""
     await one.open()
-    waits = []
+    waits: list[float] = []
+    until = time.monotonic() + seconds
     for number in range(WARM_UP_JOBS + jobs):
+        if waits and time.monotonic() > until:
+            break
         wait = await _wait_of_one(one, counter)
         if number >= WARM_UP_JOBS:
             waits.append(wait * 1_000)
@@ -164,6 +167,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--dsn", required=True)
     parser.add_argument("--jobs", type=int, default=0)
     parser.add_argument("--batch", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--concurrency", type=int, default=10)
     parser.add_argument("--counter", type=Path)
     return parser.parse_args()

@@ -5,12 +5,13 @@ and leaves out what a platform does beside that: locks, limits, pipelines, fenci
 """
 
 import asyncio
+import json
 from typing import Any
 
 import psycopg
 
 from bench.contest.counter import of_this_worker
-from bench.contest.matchday import Matchday
+from bench.contest.matchday import ARGS, Matchday
 
 CLAIM = """
     update jobs_active j set status = 'doing', worker_id = 1, started_at = clock_timestamp()
@@ -37,7 +38,7 @@ FINISH = """
 PLANNER = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 ADD = """
     insert into jobs_active (queue_name, task_name, args)
-    select 'default', 'counted', '{"params": {}, "meta": {}}' from generate_series(1, %s)
+    select 'default', 'counted', unnest(%s::jsonb[])
 """
 IDLE_SECONDS = 0.05
 
@@ -68,10 +69,10 @@ class Raw(Matchday):
         await self._connection.close()
 
     async def enqueue(self) -> None:
-        await self._connection.execute(ADD, [1])
+        await self._connection.execute(ADD, [[json.dumps(ARGS)]])
 
     async def enqueue_many(self, jobs: int) -> None:
-        await self._connection.execute(ADD, [jobs])
+        await self._connection.execute(ADD, [[json.dumps(ARGS)] * jobs])
 
 
 async def _turn(
