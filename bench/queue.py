@@ -24,6 +24,7 @@ from config.settings import load_settings, override
 
 RESULTS = Path(__file__).parent / "results" / "queue.json"
 PARTIAL = Path(".matchday/bench-queue.json")
+TABLE_WIDTH = 140
 QUICK = Sizes(jobs=5_000, single=200, latency=50, process_starts=20, depth=100_000, cut_seconds=4)
 
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return told.exit_code
     is_full = not (given.quick or given.only or given.jobs)
     record.write(RESULTS if is_full else PARTIAL)
-    show(record, Console(highlight=False))
+    show(record, Console(highlight=False, width=TABLE_WIDTH))
     return 1 if record.failed or record.runs_not_exactly_once() else 0
 
 

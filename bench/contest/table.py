@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from bench.contest.ratios import TARGETS
+from bench.contest.ratios import TARGETS, best_concurrency
 from bench.contest.record import DISTURBED_SHARE, Record, medians_of
 
 MILLISECONDS = ("latency", "process_start")
@@ -20,8 +20,11 @@ def show(record: Record, console: Console) -> None:
         )
     for figure in ("statements_per_job", "wal_bytes_per_job", "server_ms_per_job", "worker_ms_per_job"):
         table.add_row(
-            f"{figure}, 1p_c10",
-            *(_number(medians_of(cells, figure).get("1p_c10")) for cells in record.rounds.values()),
+            f"{figure}, best 1p",
+            *(
+                _number(medians_of(cells, figure).get(best_concurrency(medians[name], "1p") or ""))
+                for name, cells in record.rounds.items()
+            ),
         )
     console.print(table)
     for name, reason in record.skipped.items():
