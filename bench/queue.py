@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 from bench.contest.catalogue import ENTRIES, OURS
@@ -124,23 +126,28 @@ class Run:
         if one.name == OURS and best:
             concurrencies.add(int(best.rpartition("c")[2]))
         for depth in DEPTHS:
-            self._bench.prepare_depth(one, depth)
-            for concurrency in sorted(concurrencies):
-                measure = partial(self._bench.drain, one, 1, concurrency, depth)
-                self._measure(Cell(one, f"{depth}_1p_c{concurrency}", measure), number)
+            with self._told(f"round {number + 1} {one.name} {depth}"):
+                self._bench.prepare_depth(one, depth)
+                for concurrency in sorted(concurrencies):
+                    measure = partial(self._bench.drain, one, 1, concurrency, depth)
+                    self._measure(Cell(one, f"{depth}_1p_c{concurrency}", measure), number)
             self._bench.drop_depth(one, depth)
 
     def _measure(self, cell: Cell, number: int) -> None:
-        """A cell that fails is told and left out; the others go on."""
         what = f"round {number + 1} {cell.contestant.name} {cell.name}"
-        try:
+        with self._told(what):
             figures = cell.measure()
-        except ContestantFailed as error:
+            self._record.add(cell.contestant.name, cell.name, figures)
+            self._console.print(f"{what}: {figures['value']:,.1f}")
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """What fails is told and left out; the others go on."""
+        try:
+            yield
+        except (ContestantFailed, psycopg.Error) as error:
             self._record.failed.append(f"{what}: {error}")
-            self._console.print(f"{what}: {error}")
-            return
-        self._record.add(cell.contestant.name, cell.name, figures)
-        self._console.print(f"{what}: {figures['value']:,.1f}")
+            self._console.print(self._record.failed[-1])
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -24,8 +24,9 @@ class ChancyPeer(Contestant):
     package = "chancy"
     table = "chancy_jobs"
     unfinished = """
-        select exists (select from chancy_jobs where queue = 'default' and scheduled_at <= now()
-                       and state in ('pending', 'retrying', 'running'))
+        select exists (select from chancy_jobs where queue = 'default' and state = 'running')
+            or exists (select from chancy_jobs where queue = 'default' and state in ('pending', 'retrying')
+                       and attempts < max_attempts and scheduled_at <= now())
     """
     finished = "select count(*) from chancy_jobs where queue = 'default' and state = 'succeeded'"
     fill_ready = FILL.format(columns="state", values="'pending'", due="now()")

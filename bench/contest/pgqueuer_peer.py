@@ -22,7 +22,11 @@ FILL = """
 class Pgqueuer(Contestant):
     package = "pgqueuer"
     table = "pgqueuer"
-    unfinished = "select exists (select from pgqueuer where execute_after <= now())"
+    unfinished = """
+        select exists (select from pgqueuer
+                       where status = 'queued' and entrypoint = 'noop' and execute_after <= now())
+            or exists (select from pgqueuer where status = 'picked')
+    """
     finished = "select count(*) from pgqueuer_log where status = 'successful'"
     fill_ready = FILL.format(due="now()")
     fill_future = FILL.format(due="now() + interval '1 day'")
