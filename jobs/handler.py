@@ -126,5 +126,9 @@ class Handler(Generic[P]):
         """Jobs with the same key are never active together; None allows any number."""
         return None
 
+    def next_wait(self, params: P, result: Any) -> timedelta | None:  # noqa: ARG002 - as above
+        """On an adaptive schedule: how long after this completed job to run again. None: the longest wait."""
+        return None
+
     async def run(self, params: P, job: Job) -> BaseModel | None:
         raise NotImplementedError

@@ -1,10 +1,10 @@
 """Our tables and views as typed columns. sql/ defines the schema; a test compares the two."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, DateTime, Double, MetaData, Named, SmallInteger, Table, TypedColumns
-from sqlalchemy.dialects.postgresql import BIGINT, ENUM, JSONB, TEXT
+from sqlalchemy.dialects.postgresql import BIGINT, ENUM, INTERVAL, JSONB, TEXT
 
 metadata = MetaData()
 Time = DateTime(timezone=True)
@@ -76,6 +76,39 @@ class _PipelineJobs(TypedColumns):
     started_at: Named[datetime | None] = Column(Time)
     finished_at: Named[datetime | None] = Column(Time)
     counts: Named[dict[str, Any]] = Column(JSONB)
+    error: Named[str | None] = Column(TEXT)
+
+
+class _Schedules(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    name: Named[str] = Column(TEXT)
+    job_type: Named[str] = Column(TEXT)
+    params: Named[dict[str, Any]] = Column(JSONB)
+    cron: Named[str | None] = Column(TEXT)
+    time_zone: Named[str | None] = Column(TEXT)
+    every: Named[timedelta | None] = Column(INTERVAL)
+    min_wait: Named[timedelta | None] = Column(INTERVAL)
+    max_wait: Named[timedelta | None] = Column(INTERVAL)
+    misfire: Named[str] = Column(TEXT)
+    misfire_after: Named[timedelta] = Column(INTERVAL)
+    priority: Named[int]
+    paused_at: Named[datetime | None] = Column(Time)
+    paused_by: Named[str | None] = Column(TEXT)
+    next_at: Named[datetime | None] = Column(Time)
+    waits_for_job: Named[int | None] = Column(BIGINT)
+    last_at: Named[datetime | None] = Column(Time)
+    last_job_id: Named[int | None] = Column(BIGINT)
+    last_error: Named[str | None] = Column(TEXT)
+    created_at: Named[datetime] = Column(Time)
+    updated_at: Named[datetime] = Column(Time)
+
+
+class _ScheduleTicks(TypedColumns):
+    schedule_id: Named[int] = Column(BIGINT, primary_key=True)
+    tick_at: Named[datetime] = Column(Time, primary_key=True)
+    handled_at: Named[datetime] = Column(Time)
+    outcome: Named[str] = Column(TEXT)
+    job_id: Named[int | None] = Column(BIGINT)
     error: Named[str | None] = Column(TEXT)
 
 
@@ -162,6 +195,8 @@ job_queue = Table("job_queue", metadata, _JobQueue, info={"is_view": True})
 job_runs = Table("job_runs", metadata, _JobRuns)
 queues = Table("queues", metadata, _Queues)
 pipeline_jobs = Table("pipeline_jobs", metadata, _PipelineJobs)
+schedules = Table("schedules", metadata, _Schedules)
+schedule_ticks = Table("schedule_ticks", metadata, _ScheduleTicks)
 matches = Table("matches", metadata, _Matches)
 upcoming_matches = Table("upcoming_matches", metadata, _UpcomingMatches, info={"is_view": True})
 quarantined_rows = Table("quarantined_rows", metadata, _QuarantinedRows)
