@@ -24,6 +24,7 @@ from app.routes import (
     predictions,
     problems,
     queues,
+    schedules,
     shortcuts,
     workers,
 )
@@ -101,7 +102,7 @@ def _include_routes(app: FastAPI) -> None:
     of_jobs = (job_types.router, job_events.router, job_cancels.router, jobs.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
         app.include_router(router, prefix="/api")
-    for router in (queues.router, workers.router, health.router):
+    for router in (queues.router, workers.router, schedules.router, health.router):
         app.include_router(router, prefix="/api")
     for router in of_jobs:
         app.include_router(router, include_in_schema=False)

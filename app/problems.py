@@ -57,11 +57,16 @@ KINDS = {
     "not-found": Kind(404, "Nothing is here", "No resource has this path."),
     "job-not-found": Kind(404, "No such job", "The job does not exist, or was deleted after it finished."),
     "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
+    "schedule-not-found": Kind(404, "No such schedule", "GET /api/schedules lists the schedules."),
     "method-not-allowed": Kind(405, "Method not allowed", "The header Allow names the methods of this path."),
     "already-active": Kind(
         409,
         "The same work is already queued or running",
         "The header Location and job_id name the active job.",
+    ),
+    "schedule-exists": Kind(409, "The name is taken", "Change the schedule of this name, or take another."),
+    "schedule-cannot-run": Kind(
+        409, "The schedule cannot run", "Its job type is gone, or no longer takes its params. Change it."
     ),
     "wrong-status": Kind(409, "The job's status does not allow this", "The detail says which statuses do."),
     "body-too-large": Kind(413, "The body is too large", "The detail says how many bytes are accepted."),
