@@ -117,6 +117,51 @@ class Workers(Answer):
     items: list[Worker]
 
 
+class AdaptiveBounds(Answer):
+    min_seconds: float
+    max_seconds: float
+
+
+class Schedule(Answer):
+    name: str
+    type: str
+    params: dict[str, Any]
+    cron: str | None
+    time_zone: str | None
+    every_seconds: float | None
+    adaptive: AdaptiveBounds | None
+    misfire: str
+    misfire_after_seconds: float
+    priority: int
+    status: str
+    paused_by: str | None
+    next_at: datetime | None
+    waits_for_job: int | None
+    last_at: datetime | None
+    last_job_id: int | None
+    last_error: str | None
+
+
+class SchedulePage(Answer):
+    items: list[Schedule]
+    next_cursor: str | None
+
+
+class Upcoming(Answer):
+    items: list[datetime]
+
+
+class ScheduleTick(Answer):
+    tick_at: datetime
+    outcome: str
+    job_id: int | None
+    error: str | None
+
+
+class ScheduleTicks(Answer):
+    items: list[ScheduleTick]
+
+
 class Cleaned(Answer):
     deleted: int
     complete: bool

@@ -10,7 +10,21 @@ from urllib.parse import quote
 import httpx2
 from pydantic import BaseModel, ValidationError
 
-from cli.answers import Cleaned, Job, JobPage, JobsCancelled, JobTypes, Problem, Queue, Queues, Workers
+from cli.answers import (
+    Cleaned,
+    Job,
+    JobPage,
+    JobsCancelled,
+    JobTypes,
+    Problem,
+    Queue,
+    Queues,
+    Schedule,
+    SchedulePage,
+    ScheduleTicks,
+    Upcoming,
+    Workers,
+)
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -85,6 +99,36 @@ class Api:
     def workers(self) -> Workers:
         return self._ask(Workers, "GET", "/api/workers")
 
+    def add_schedule(self, name: str, job_type: str, **options: Any) -> Schedule:
+        body = {"name": name, "type": job_type, **_given(options)}
+        return self._ask(Schedule, "POST", "/api/schedules", json=body)
+
+    def schedules(self, cursor: str | None = None) -> SchedulePage:
+        return self._ask(
+            SchedulePage, "GET", "/api/schedules", params=_given({"cursor": cursor, "limit": 200})
+        )
+
+    def schedule(self, name: str) -> Schedule:
+        return self._ask(Schedule, "GET", _schedule(name))
+
+    def upcoming(self, name: str, count: int) -> Upcoming:
+        return self._ask(Upcoming, "GET", f"{_schedule(name)}/upcoming", params={"count": count})
+
+    def ticks(self, name: str, limit: int) -> ScheduleTicks:
+        return self._ask(ScheduleTicks, "GET", f"{_schedule(name)}/ticks", params={"limit": limit})
+
+    def pause_schedule(self, name: str) -> Schedule:
+        return self._ask(Schedule, "POST", f"{_schedule(name)}/pause")
+
+    def resume_schedule(self, name: str) -> Schedule:
+        return self._ask(Schedule, "POST", f"{_schedule(name)}/resume")
+
+    def run_schedule(self, name: str) -> Job:
+        return self._ask(Job, "POST", f"{_schedule(name)}/run")
+
+    def delete_schedule(self, name: str) -> None:
+        self._answered("DELETE", _schedule(name))
+
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""
         silence = httpx2.Timeout(TIMEOUT_SECONDS, read=STREAM_SILENCE_SECONDS)
@@ -108,11 +152,14 @@ class Api:
         return None if answer.is_success else str(_refusal(answer, self.url))
 
     def _ask(self, kind: type[A], method: str, path: str, **request: Any) -> A:
+        return _parsed(kind, self._answered(method, path, **request), self.url)
+
+    def _answered(self, method: str, path: str, **request: Any) -> str:
         with self._reached():
             answer = self._http.request(method, path, **request)
         if not answer.is_success:
             raise _refusal(answer, self.url)
-        return _parsed(kind, answer.text, self.url)
+        return answer.text
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
@@ -153,6 +200,10 @@ def _parsed(kind: type[A], text: str, url: str) -> A:
 
 def _stranger(url: str, got: str) -> OutOfReach:
     return OutOfReach(f"{url} does not answer as matchday's API does: {got}")
+
+
+def _schedule(name: str) -> str:
+    return f"/api/schedules/{quote(name, safe='')}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
