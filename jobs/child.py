@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from config.logs import configure_logs
 from config.settings import Settings
-from jobs.handler import HANDLERS, CancelRequested, Job, LostAttempt
+from jobs.handler import HANDLERS, CancelRequested, Job, LostAttempt, Snooze
 from jobs.vitals import Vitals
 from store.database import Database
 from store.jsonb import storable_json
@@ -39,6 +39,7 @@ class Order:
     job_id: int
     attempt: int
     params: dict[str, Any]
+    inputs: dict[str, Any]
     request_id: str | None
     settings: Settings
 
@@ -77,13 +78,15 @@ async def _run(order: Order, messages: Messages) -> dict[str, Any]:
     handler = find_handler(order.handler_modules, order.job_type)
     database = Database(order.settings.database_url, process=f"job {order.job_id}", pool_size=2)
     try:
-        job = Job(order.job_id, order.attempt, database, order.settings, messages.report)
+        job = Job(order.job_id, order.attempt, database, order.settings, messages.report, order.inputs)
         params = handler.params.model_validate(order.params)
         ending = {"result": storable_result(await handler().run(params, job))}
     except LostAttempt:
         return {"lost": True}
     except CancelRequested:
         return {"cancelled": True}
+    except Snooze as snooze:
+        return {"snooze": snooze.seconds}
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is told to the worker
         return {"error": describe(error), "trace": trace_of(error), "transient": handler.retry.allows(error)}
     finally:

@@ -21,6 +21,14 @@ class Transient(Exception):
     """The work may succeed if tried again: rate limit, network, lost connection."""
 
 
+class Snooze(Exception):
+    """Raised by a handler that wants to run again later; this is no failure and costs no retry."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"again in {wait.total_seconds():g} seconds")
+        self.seconds = max(0.0, wait.total_seconds())
+
+
 class LostAttempt(Exception):
     """This attempt no longer holds the job: it was rescued or ended elsewhere."""
 
@@ -60,6 +68,16 @@ class Retry:
         return longest * (1 - self.jitter * random.random())  # noqa: S311 - no secret
 
 
+@dataclass(frozen=True)
+class Limit:
+    """Shared by all jobs with the same key, over all workers: so many at once, so many starts in any `per`."""
+
+    key: str
+    at_once: int | None = None
+    starts: int | None = None
+    per: timedelta = timedelta(minutes=1)
+
+
 Report = Callable[[float, str, str], None]
 
 
@@ -72,6 +90,8 @@ class Job:
     database: Database
     settings: Settings
     report: Report
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """In a pipeline, the results of the steps that this one waited for, by their names."""
     _step: str = field(default="", init=False)
 
     def progress(self, fraction: float, message: str = "", *, step: str | None = None) -> None:
@@ -124,6 +144,10 @@ class Handler(Generic[P]):
 
     def unique_key(self, params: P) -> str | None:  # noqa: ARG002 - the default has no use for them
         """Jobs with the same key are never active together; None allows any number."""
+        return None
+
+    def limit(self, params: P) -> Limit | None:  # noqa: ARG002 - the default has no use for them
+        """What bounds how many of these jobs run at once, or start in a while; None bounds nothing."""
         return None
 
     def next_wait(self, params: P, result: Any) -> timedelta | None:  # noqa: ARG002 - as above

@@ -9,13 +9,14 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar
 
 import psutil
 
 from jobs.child import Order, main
-from jobs.handler import CancelRequested, LostAttempt, Report
+from jobs.handler import CancelRequested, LostAttempt, Report, Snooze
 from jobs.outcome import RunFailed
 from jobs.vitals import Vitals
 
@@ -172,6 +173,8 @@ def _result(ending: dict[str, Any]) -> Any:
             raise LostAttempt("told by the child")
         case {"cancelled": True}:
             raise CancelRequested("told by the child")
+        case {"snooze": seconds}:
+            raise Snooze(timedelta(seconds=seconds))
     raise RunFailed("error", ending["error"], trace=ending["trace"], transient=ending["transient"])
 
 

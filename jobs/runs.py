@@ -75,9 +75,7 @@ class Runs:
         for one in taken:
             if one.id in self._runs:  # an earlier attempt, which therefore was lost
                 self._abandon(self._runs[one.id])
-            params, meta = one.args.get("params") or {}, one.args.get("meta") or {}
-            attempt = Attempt(one.id, one.attempt, params, one.failures, meta.get("request_id"))
-            run = self._runs[one.id] = _Run(one, attempt, now)
+            run = self._runs[one.id] = _Run(one, _attempt(one), now)
             self._room.enter(one.queue)
             self._ahead.append(run)
         self._begin_ahead()
@@ -165,6 +163,13 @@ class Runs:
         else:
             self._ahead.remove(run)
             self._leave(run, _not_begun(run))
+
+
+def _attempt(taken: Taken) -> Attempt:
+    """A job deferred by procrastinate's own tools may lack what our service adds."""
+    args = taken.args
+    params, inputs, meta = args.get("params") or {}, args.get("inputs") or {}, args.get("meta") or {}
+    return Attempt(taken.id, taken.attempt, params, inputs, taken.failures, meta.get("request_id"))
 
 
 def _end_of(run: _Run, task: "asyncio.Task[RunEnd | None]") -> RunEnd | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from pydantic import ValidationError
+from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,7 +34,7 @@ from store.schedules import (
 
 MOST_AT_ONCE = 100
 TIMING = ("cron", "time_zone", "every", "min_wait", "max_wait")
-# These pass by themselves: the whole call is rolled back, and the next one acts on the same times.
+# These pass by themselves: nothing is recorded, and the next call acts on the same time.
 PASSING = (DatabaseUnavailable, OperationalError, InterfaceError)
 
 log = structlog.get_logger()
@@ -51,16 +52,18 @@ class CannotRun(Exception):
 async def tick(conn: AsyncConnection) -> list[int]:
     """Adds the jobs whose time has come, up to MOST_AT_ONCE; gives their ids. One statement if none has.
 
-    What is wrong with a schedule is recorded on its row, and never raised.
+    What is wrong with a schedule is recorded on its row, and never raised; only a lost connection is.
     """
     added = []
     for schedule, now in await due_schedules(conn, MOST_AT_ONCE):
-        if schedule.waits_for_job is not None:
-            await _end_wait(conn, schedule, schedule.waits_for_job, now)
-        elif schedule.next_at is None or schedule.next_at > now:
-            await change_schedule(conn, schedule.id, _counted_anew(schedule, now))
-        else:
-            added += await _act(conn, schedule, schedule.next_at, now)
+        try:
+            async with conn.begin_nested():
+                added += await _advance(conn, schedule, now)
+        except PASSING:
+            if conn.invalidated:
+                raise
+            await conn.execute(text("select 1"))  # raises when the connection is lost
+            log.warning("schedule_put_off", schedule=schedule.name, exc_info=True)
     return added
 
 
@@ -119,6 +122,16 @@ def job_of(schedule: ScheduleRow) -> tuple[type[Handler[Any]], JobParams]:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         pointer = "".join(f"/{part}" for part in first["loc"])
         raise CannotRun(f"the params are no longer valid: {pointer} {first['msg']}"[:500]) from None
+
+
+async def _advance(conn: AsyncConnection, schedule: ScheduleRow, now: datetime) -> list[int]:
+    if schedule.waits_for_job is not None:
+        await _end_wait(conn, schedule, schedule.waits_for_job, now)
+        return []
+    if schedule.next_at is None or schedule.next_at > now:
+        await change_schedule(conn, schedule.id, _counted_anew(schedule, now))
+        return []
+    return await _act(conn, schedule, schedule.next_at, now)
 
 
 async def _act(conn: AsyncConnection, schedule: ScheduleRow, due_at: datetime, now: datetime) -> list[int]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, JobParams
+from jobs.limits import set_limits
 from store.database import DatabaseUnavailable
 from store.jobs import (
     active_job_with_key,
@@ -59,13 +60,12 @@ async def submit(
 
     Raises AlreadyActive, and leaves the caller's transaction usable, when the handler's unique key is taken.
     """
-    unique_key = handler().unique_key(params)
-    new = _NewJobs(handler, [params], [unique_key], _meta(requested_by, request_id), run_after, priority)
+    new = _NewJobs(handler, [params], _meta(requested_by, request_id), run_after, priority)
     while True:
         ids = await _insert(conn, new)
         if ids:
             return ids[0]
-        active = await active_job_with_key(conn, str(unique_key))
+        active = await active_job_with_key(conn, str(new.unique_keys[0]))
         if active is not None:  # otherwise the twin has ended between the refusal and the look-up
             raise AlreadyActive(active)
 
@@ -84,26 +84,30 @@ async def submit_many(
 
     Raises AlreadyActive when a unique key is taken, by an active job or by two of these; none is added then.
     """
-    unique_key = handler().unique_key
-    keys = [unique_key(params) for params in many]
-    new = _NewJobs(handler, many, keys, _meta(requested_by, request_id), run_after, priority)
-    if not any(keys):
+    new = _NewJobs(handler, many, _meta(requested_by, request_id), run_after, priority)
+    if not any(new.unique_keys):
         return await _insert(conn, new)
     async with conn.begin_nested():
         ids = await _insert(conn, new)
         if len(ids) < len(many):
-            raise AlreadyActive(await _first_taken(conn, keys, ids))
+            raise AlreadyActive(await _first_taken(conn, new.unique_keys, ids))
     return ids
 
 
-@dataclass(frozen=True)
 class _NewJobs:
-    handler: type[Handler[Any]]
-    params: Sequence[JobParams]
-    unique_keys: Sequence[str | None]
-    meta: bytes
-    run_after: datetime | None
-    priority: int
+    def __init__(
+        self,
+        handler: type[Handler[Any]],
+        params: Sequence[JobParams],
+        meta: bytes,
+        run_after: datetime | None,
+        priority: int,
+    ) -> None:
+        self.handler, self.params, self.meta = handler, params, meta
+        self.run_after, self.priority = run_after, priority
+        asked = handler()
+        self.unique_keys = [asked.unique_key(one) for one in params]
+        self.limits = [asked.limit(one) for one in params]
 
 
 def _meta(requested_by: str | None, request_id: str | None) -> bytes:
@@ -112,19 +116,22 @@ def _meta(requested_by: str | None, request_id: str | None) -> bytes:
 
 async def _insert(conn: AsyncConnection, new: _NewJobs) -> list[int]:
     end = f',"meta":{new.meta.decode()}}}'
-    has_keys = any(new.unique_keys)
-    values = {
+    await set_limits(conn, new.limits)
+    values: dict[str, Any] = {
         "queue": new.handler.queue,
         "job_type": new.handler.job_type,
         "priority": new.priority,
         "run_after": new.run_after,
         "args": _array([f'{{"params":{params.model_dump_json()}{end}' for params in new.params]),
-        "unique_keys": list(new.unique_keys) if has_keys else None,
     }
+    has_keys = any(new.unique_keys) or any(new.limits)
+    if has_keys:
+        values["unique_keys"] = new.unique_keys
+        values["limit_keys"] = [limit and limit.key for limit in new.limits]
     try:
         # On the driver's own connection: the statement is the same each time, and there may be thousands.
         driver = await _driver(conn)
-        added = await driver.execute(query_text("enqueue_unique" if has_keys else "enqueue"), values)
+        added = await driver.execute(query_text("enqueue_keyed" if has_keys else "enqueue"), values)
         return [row[0] for row in await added.fetchall()]
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable("the job could not be added") from error

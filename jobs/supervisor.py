@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import structlog
 
 from config.settings import Settings
 from jobs.child import Order, describe, storable_result, trace_of
-from jobs.handler import CancelRequested, Handler, Job, LostAttempt
+from jobs.handler import CancelRequested, Handler, Job, LostAttempt, Snooze
 from jobs.outcome import RunEnd, RunFailed
 from jobs.processes import Processes
 from jobs.progress import Progress, ProgressBoard
@@ -27,6 +27,7 @@ class Attempt:
     job_id: int
     number: int
     params: dict[str, Any]
+    inputs: dict[str, Any] = field(default_factory=dict)  # the results of the steps before it
     failures: int = 0  # failed attempts before this one
     request_id: str | None = None  # of the HTTP request that asked for the job
     is_cancelled: bool = False  # a user has asked for it
@@ -71,6 +72,8 @@ class Supervisor:
             return RunEnd("cancelled")
         except LostAttempt:
             return None
+        except Snooze as snooze:
+            return RunEnd("snoozed", retry_in=snooze.seconds)
         except RunFailed as failure:
             return _failed(handler, failures, failure)
         except asyncio.CancelledError as error:
@@ -96,7 +99,8 @@ class Supervisor:
             raise
 
     async def _in_loop(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
-        job = Job(attempt.job_id, attempt.number, self._database, self._settings, self._report(attempt))
+        report = self._report(attempt)
+        job = Job(attempt.job_id, attempt.number, self._database, self._settings, report, attempt.inputs)
         result = await handler().run(handler.params.model_validate(attempt.params), job)
         return storable_result(result)
 
@@ -107,6 +111,7 @@ class Supervisor:
             attempt.job_id,
             attempt.number,
             attempt.params,
+            attempt.inputs,
             attempt.request_id,
             self._settings,
         )

@@ -67,6 +67,24 @@ class _Queues(TypedColumns):
     paused_by: Named[str | None] = Column(TEXT)
 
 
+class _Limits(TypedColumns):
+    key: Named[str] = Column(TEXT, primary_key=True)
+    at_once: Named[int | None]
+    starts: Named[int | None]
+    per: Named[timedelta | None] = Column(INTERVAL)
+    blocked_until: Named[datetime | None] = Column(Time)
+
+
+class _LimitStarts(TypedColumns):
+    key: Named[str] = Column(TEXT)
+    started_at: Named[datetime] = Column(Time)
+
+
+class _GraphEdges(TypedColumns):
+    job_id: Named[int] = Column(BIGINT, primary_key=True)
+    parent_id: Named[int] = Column(BIGINT, primary_key=True)
+
+
 class _PipelineJobs(TypedColumns):
     pipeline_id: Named[int] = Column(BIGINT, primary_key=True)
     step: Named[str] = Column(TEXT, primary_key=True)
@@ -194,6 +212,9 @@ class _UpcomingMatches(TypedColumns):
 job_queue = Table("job_queue", metadata, _JobQueue, info={"is_view": True})
 job_runs = Table("job_runs", metadata, _JobRuns)
 queues = Table("queues", metadata, _Queues)
+limits = Table("limits", metadata, _Limits)
+limit_starts = Table("limit_starts", metadata, _LimitStarts)
+graph_edges = Table("graph_edges", metadata, _GraphEdges)
 pipeline_jobs = Table("pipeline_jobs", metadata, _PipelineJobs)
 schedules = Table("schedules", metadata, _Schedules)
 schedule_ticks = Table("schedule_ticks", metadata, _ScheduleTicks)

@@ -11,9 +11,9 @@ begin
     ), history as (
         insert into jobs_finished
             (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
-             abort_requested, created_at, finished_at, unique_key, limit_key, failures, losses)
+             abort_requested, created_at, finished_at, unique_key, limit_key, graph_id, failures, losses)
         select id, queue_name, task_name, priority, lock, queueing_lock, args, 'cancelled', scheduled_at, attempts,
-               true, created_at, clock_timestamp(), unique_key, limit_key, failures, losses
+               true, created_at, clock_timestamp(), unique_key, limit_key, graph_id, failures, losses
         from gone
     )
     select array_agg(id) into acted from gone;
@@ -37,9 +37,10 @@ begin
         delete from jobs_finished where id = p_job and status in ('failed', 'cancelled', 'aborted') returning *
     )
     insert into jobs_active (id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
-                             waits_for, unique_key, limit_key)
+                             waits_for, unique_key, limit_key, graph_id)
     select id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
-           case when limit_key is not null then 'limit' end, unique_key, limit_key
+           case when still_waits_in_graph(id) then 'jobs' when limit_key is not null then 'limit' end, unique_key,
+           limit_key, graph_id
     from gone
     returning queue_name into queue;
     if not found then
@@ -50,14 +51,24 @@ begin
 end $$;
 
 -- Deletes finished jobs with all that belongs to them. Gives how many.
-create or replace function delete_jobs(p_ids bigint[]) returns integer language plpgsql as $$
-declare
-    gone bigint[];
+create or replace function delete_jobs(p_ids bigint[]) returns bigint language sql as $$
+    with deleted as (
+        delete from procrastinate_jobs
+        where id = any (p_ids) and status in ('succeeded', 'failed', 'cancelled', 'aborted')
+        returning id
+    )
+    select count(*) from deleted
+$$;
+
+-- A partitioned table cannot be referenced by its id alone, so this stands for the foreign keys.
+create or replace function forget_deleted_jobs() returns trigger language plpgsql as $$
 begin
-    with deleted as (delete from jobs_finished where id = any (p_ids) returning id)
-    select array_agg(id) into gone from deleted;
-    delete from job_runs where job_id = any (gone);
-    delete from pipeline_jobs where pipeline_id = any (gone);
-    update procrastinate_periodic_defers set job_id = null where job_id = any (gone);
-    return coalesce(cardinality(gone), 0);
+    delete from job_runs r using gone where r.job_id = gone.id;
+    delete from pipeline_jobs p using gone where p.pipeline_id = gone.id;
+    delete from graph_edges e using gone where e.job_id = gone.id or e.parent_id = gone.id;
+    update procrastinate_periodic_defers d set job_id = null from gone where d.job_id = gone.id;
+    return null;
 end $$;
+
+create or replace trigger forget_deleted_jobs after delete on procrastinate_jobs
+    referencing old table as gone for each statement execute function forget_deleted_jobs();

@@ -7,6 +7,8 @@ returns bigint[] language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     ended bigint[];
+    in_graphs bigint[];
+    waited_for text[];
 begin
     with e as materialized (
         select * from unnest(p_ids, p_attempts) with ordinality as e (id, attempt, place)
@@ -18,9 +20,9 @@ begin
     ), history as (
         insert into jobs_finished
             (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
-             worker_id, created_at, started_at, finished_at, unique_key, limit_key, failures, losses)
+             worker_id, created_at, started_at, finished_at, unique_key, limit_key, graph_id, failures, losses)
         select id, queue_name, task_name, priority, lock, queueing_lock, args, 'succeeded', scheduled_at, attempts + 1,
-               worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key, failures, losses
+               worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key, graph_id, failures, losses
         from gone
     ), runs as (
         insert into job_runs (job_id, attempt, worker, started_at, finished_at, outcome, progress, result)
@@ -30,7 +32,12 @@ begin
         on conflict (job_id, attempt) do update
             set finished_at = excluded.finished_at, outcome = 'completed', progress = 1, result = excluded.result
     )
-    select array_agg(id) into ended from gone;
+    select array_agg(id), array_agg(id) filter (where graph_id is not null),
+           array_agg(distinct queue_name) filter (where lock is not null or limit_key is not null)
+        into ended, in_graphs, waited_for
+        from gone;
+    perform advance_graphs(in_graphs);
+    perform notify_ready(queue) from unnest(waited_for) queue;
     return coalesce(ended, '{}');
 end $$;
 
@@ -59,11 +66,11 @@ begin
     ), history as (
         insert into jobs_finished
             (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
-             worker_id, created_at, started_at, finished_at, unique_key, limit_key, failures, losses)
+             worker_id, created_at, started_at, finished_at, unique_key, limit_key, graph_id, failures, losses)
         select id, queue_name, task_name, priority, lock, queueing_lock, args,
                (case outcome when 'completed' then 'succeeded' when 'cancelled' then 'aborted'
                     else 'failed' end)::procrastinate_job_status,
-               scheduled_at, attempts + 1, worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key,
+               scheduled_at, attempts + 1, worker_id, created_at, started_at, clock_timestamp(), unique_key, limit_key, graph_id,
                failures + (outcome = 'failed')::int, losses + (outcome = 'lost')::int
         from gone
     ), back as (
@@ -74,6 +81,9 @@ begin
             failures = j.failures + (h.outcome = 'failed')::int, losses = j.losses + (h.outcome = 'lost')::int
         from held h where j.id = h.id and not h.is_final
         returning j.queue_name, j.waits_for
+    ), woken as (
+        select queue_name from back where waits_for is distinct from 'time'
+        union select queue_name from gone where lock is not null or limit_key is not null
     ), runs as (
         insert into job_runs as r (job_id, attempt, worker, started_at, finished_at, outcome, result, error_kind,
                                    error, trace, progress, step, message)
@@ -95,13 +105,15 @@ begin
             finished_at = clock_timestamp(), error = coalesce(p.error, h.error)
         from held h where p.pipeline_id = h.id and p.status = 'running'
     ), told as (
-        select notify_ready(b.queue_name)
-        from (select distinct queue_name from back where waits_for is null) b
+        select notify_ready(queue_name) from woken
     )
     select h.id,
            case when not h.is_final then 'pending'
                 when h.outcome in ('completed', 'cancelled') then h.outcome else 'failed' end
     from held h, (select count(*) from told) t;
+    perform advance_graphs(array(
+        select f.id from jsonb_array_elements(p_ends) as e join jobs_finished f on f.id = (e ->> 'id')::bigint
+        where f.graph_id is not null and f.status = 'succeeded'));
 end $$;
 
 -- One attempt's end, for who has no batch.

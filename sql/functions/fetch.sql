@@ -52,7 +52,14 @@ begin
             for update of j skip locked);
     end loop;
     return query
-        update jobs_active j set status = 'doing', worker_id = p_worker, started_at = clock_timestamp()
-        where j.id = any (taken)
-        returning j.id, j.queue_name, j.task_name, j.args, j.attempts, j.failures;
+        with begun as (
+            update jobs_active j set status = 'doing', worker_id = p_worker, started_at = clock_timestamp()
+            where j.id = any (taken)
+            returning j.id, j.queue_name, j.task_name, j.args, j.attempts, j.failures, j.limit_key
+        ), counted as (
+            insert into limit_starts (key, started_at)
+            select l.key, clock_timestamp() from begun b join limits l on l.key = b.limit_key
+            where b.limit_key is not null and l.starts is not null
+        )
+        select b.id, b.queue_name, b.task_name, b.args, b.attempts, b.failures from begun b;
 end $$;

@@ -17,7 +17,7 @@ end $$;
 create or replace function notify_new_jobs() returns trigger language plpgsql as $$
 begin
     perform notify_ready(n.queue_name)
-        from (select distinct queue_name from added where status = 'todo' and waits_for is null) n;
+        from (select distinct queue_name from added where status = 'todo' and (waits_for is null or waits_for = 'limit')) n;
     return null;
 end $$;
 

@@ -32,6 +32,7 @@ begin
                 return;
             end if;
         end if;
+        perform admit_limited_jobs();
         return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total);
     end if;
 end $$;

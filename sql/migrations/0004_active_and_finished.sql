@@ -28,6 +28,7 @@ create table procrastinate_jobs (
     waits_for text check (waits_for in ('time', 'limit', 'jobs')),
     unique_key text,
     limit_key text,
+    graph_id bigint,
     failures smallint not null default 0,
     losses smallint not null default 0,
     constraint check_not_todo_abort_requested check (not (status = 'todo' and abort_requested))
@@ -36,6 +37,8 @@ comment on table procrastinate_jobs is 'One row is one job; its status says in w
 comment on column procrastinate_jobs.waits_for is
     'What a pending job waits for before it may be taken: its time, a place under its limit, other jobs. Null: it is ready.';
 comment on column procrastinate_jobs.started_at is 'When the current attempt was taken; null while it waits.';
+comment on column procrastinate_jobs.limit_key is 'Which of the limits bounds how many of these run at once, or start in a while.';
+comment on column procrastinate_jobs.graph_id is 'The pipeline that this job is a step of.';
 comment on column procrastinate_jobs.failures is 'Failed attempts since the job was added or tried again by a user.';
 comment on column procrastinate_jobs.losses is 'Attempts whose worker was lost, counted as failures are.';
 
@@ -47,7 +50,7 @@ create table jobs_active partition of procrastinate_jobs for values in ('todo', 
 create table jobs_finished partition of procrastinate_jobs
     for values in ('succeeded', 'failed', 'cancelled', 'aborting', 'aborted');
 
--- Tables that grow in order of id need no cascade check at each delete: delete_jobs() takes all that belongs to a job.
+-- A partitioned table cannot be referenced by its id alone: forget_deleted_jobs() stands for the foreign keys.
 insert into procrastinate_jobs
     (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts, abort_requested,
      worker_id, created_at, started_at, finished_at, waits_for, unique_key, failures)
@@ -67,7 +70,9 @@ create index jobs_active_ready on jobs_active (queue_name, priority desc, id)
 create index jobs_active_due on jobs_active (scheduled_at) where status = 'todo' and waits_for = 'time';
 create index jobs_active_type on jobs_active (task_name, id);
 create index jobs_active_worker on jobs_active (worker_id) where status = 'doing';
-create index jobs_active_limit on jobs_active (limit_key, priority desc, id) where limit_key is not null;
+create index jobs_active_limited on jobs_active (limit_key, priority desc, id) where waits_for = 'limit';
+create index jobs_active_admitted on jobs_active (limit_key) where limit_key is not null and waits_for is null;
+create index jobs_active_graph on jobs_active (graph_id) where graph_id is not null;
 create unique index jobs_active_unique_key on jobs_active (unique_key) where unique_key is not null;
 -- procrastinate knows its refusals by these names.
 create unique index procrastinate_jobs_queueing_lock_idx on jobs_active (queueing_lock)
@@ -79,6 +84,7 @@ create index jobs_active_lock on jobs_active (lock, priority desc, id) where loc
 alter table jobs_finished add primary key (id);
 alter table jobs_finished alter finished_at set not null;
 create index jobs_finished_type on jobs_finished (task_name, id);
+create index jobs_finished_graph on jobs_finished (graph_id) where graph_id is not null;
 create index jobs_finished_failed on jobs_finished (id) where status = 'failed';
 create index jobs_finished_cancelled on jobs_finished (id) where status in ('cancelled', 'aborted');
 -- Rows come in the order of their end, so a summary of each block is enough.
@@ -126,4 +132,30 @@ create table queues (
     paused_at timestamptz,
     paused_by text
 );
+create table limits (
+    key text primary key,
+    at_once integer check (at_once > 0),
+    starts integer check (starts > 0),
+    per interval check (per > interval '0'),
+    blocked_until timestamptz,
+    check ((starts is null) = (per is null))
+);
+comment on table limits is
+    'One row is one limit that jobs share by its key: so many at once, so many starts in any such interval.';
+
+create table limit_starts (
+    key text not null,
+    started_at timestamptz not null
+);
+create index limit_starts_idx on limit_starts (key, started_at);
+comment on table limit_starts is 'One row is one start that still counts against a limit of starts.';
+
+create table graph_edges (
+    job_id bigint not null,
+    parent_id bigint not null,
+    primary key (job_id, parent_id)
+);
+create index graph_edges_parent on graph_edges (parent_id);
+comment on table graph_edges is 'One row says that a job of a pipeline waits for another to complete.';
+
 comment on table queues is 'One row is one queue that an operator has touched; a paused one gives no jobs.';

@@ -1,6 +1,7 @@
 """Schedules on a clock that the test turns: one job for each time, whatever the clock and the workers do."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from tests.engine import KeyedHandler, KeyedParams
 pytestmark = pytest.mark.anyio
 NOON = datetime(2026, 5, 1, 12, 0, 30, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+WORKERS = 12
 # Found before PostgreSQL's own where the search path names it first.
 CLOCK = """
     create schema if not exists test_clock;
@@ -66,6 +68,18 @@ class BrokenHandler(Handler[JobParams]):
 
     def unique_key(self, params: JobParams) -> str:
         raise KeyError("nothing")
+
+    async def run(self, params: JobParams, job: Job) -> None:
+        return None
+
+
+class EndlessKeyHandler(Handler[JobParams]):
+    """Its key is too long for an index: the server refuses it in the middle of the transaction."""
+
+    job_type = "test_endless_key"
+
+    def unique_key(self, params: JobParams) -> str:
+        return secrets.token_hex(20_000)
 
     async def run(self, params: JobParams, job: Job) -> None:
         return None
@@ -151,6 +165,13 @@ async def created(conn: AsyncConnection, new: NewSchedule) -> ScheduleRow:
     return schedule
 
 
+@pytest.fixture
+async def many_connections(clock: Clock, database_url: str) -> AsyncIterator[Clock]:
+    many = Database(database_url, process="test", pool_size=WORKERS)
+    yield Clock(many)
+    await many.close()
+
+
 def at(clock_time: str) -> datetime:
     return datetime.fromisoformat(f"2026-05-01T{clock_time}Z")
 
@@ -181,14 +202,15 @@ async def test_job_and_schedule_commit_together_or_not_at_all(clock: Clock) -> N
     assert len(await clock.tick()) == 1
 
 
-async def test_many_workers_add_one_job_for_each_time(clock: Clock) -> None:
+async def test_many_workers_add_one_job_for_each_time(many_connections: Clock) -> None:
+    clock = many_connections
     names = [f"s{number}" for number in range(5)]
     for name in names:
         await clock.create(MINUTELY, name=name)
     found: list[int] = []
     for _ in range(12):
         clock.now += MINUTE
-        for added in await asyncio.gather(*(clock.tick() for _ in range(8))):
+        for added in await asyncio.gather(*(clock.tick() for _ in range(WORKERS))):
             found += added
     assert sorted(found) == sorted(job.id for job in await clock.jobs())
     assert len(set(found)) == len(found) == 12 * 5
@@ -202,7 +224,7 @@ async def test_a_schedule_that_another_worker_holds_is_left_to_it(clock: Clock) 
     await clock.create(MINUTELY, name="a")
     await clock.create(MINUTELY, name="b")
     clock.now += MINUTE
-    async with clock.transaction() as first:
+    async with asyncio.timeout(30), clock.transaction() as first:
         assert await find_schedule(first, "a", hold=True)
         assert len(await clock.tick()) == 1
         assert len(await tick(first)) == 1
@@ -249,17 +271,47 @@ async def test_a_schedule_that_cannot_run_says_why_and_goes_on(
     assert (await clock.schedule("hourly")).last_error is None
 
 
-async def test_a_lost_database_is_the_callers_to_handle(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
+async def test_what_the_server_refuses_for_now_is_put_off_and_stops_no_other(clock: Clock) -> None:
+    await clock.create(HOURLY, job_type="test_endless_key")
+    await clock.create(HOURLY, name="other")
+    before = await clock.schedule("hourly")
+    assert len(await clock.tick(HOUR)) == 1
+    assert await clock.schedule("hourly") == before
+    assert await clock.ticks("hourly") == []
+    async with clock.transaction() as conn:
+        await change(conn, before, {"job_type": "test_noop"})
+    assert len(await clock.tick(MINUTE)) == 1
+    assert [one.tick_at for one in await clock.ticks("hourly")] == [at("13:00")]
+
+
+async def test_a_lost_connection_is_the_callers_to_handle(clock: Clock, database_url: str) -> None:
+    await clock.create(HOURLY)
+    clock.now += HOUR
+    with pytest.raises(DatabaseUnavailable):
+        async with clock.transaction() as conn:
+            pid = await conn.scalar(text("select pg_backend_pid()"))
+            with psycopg.connect(database_url, autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s, 10000)", [pid])
+            await tick(conn)
+    assert len(await clock.tick()) == 1
+
+
+async def test_a_connection_lost_while_the_job_is_added_leaves_nothing(
+    clock: Clock, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def lost(*_: object, **__: object) -> int:
-        raise DatabaseUnavailable("gone")
+    async def cut_off(conn: AsyncConnection, *given: Any, **options: Any) -> int:
+        pid = await conn.scalar(text("select pg_backend_pid()"))
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("select pg_terminate_backend(%s, 10000)", [pid])
+        return await submit(conn, *given, **options)
 
     await clock.create(HOURLY)
+    clock.now += HOUR
     with monkeypatch.context() as patched:
-        patched.setattr(schedules, "submit", lost)
+        patched.setattr(schedules, "submit", cut_off)
         with pytest.raises(DatabaseUnavailable):
-            await clock.tick(HOUR)
+            await clock.tick()
+    assert await clock.jobs() == []
     assert len(await clock.tick()) == 1
 
 
