@@ -9,12 +9,14 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app import docs_page
+from app.idempotency import Replay, replayed
 from app.job_events import JobEvents
 from app.methods import MethodsMiddleware
 from app.problems import RESPONSES, install_problems
 from app.request_log import RequestLog
 from app.routes import (
     health,
+    job_batches,
     job_cancels,
     job_events,
     job_types,
@@ -58,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(MethodsMiddleware)
     app.add_middleware(RequestLog)  # the outermost: it sees every answer
     install_problems(app)
+    app.add_exception_handler(Replay, replayed)
     _include_routes(app)
     return app
 
@@ -99,7 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _include_routes(app: FastAPI) -> None:
     # `/jobs/types` before `/jobs/{job_id}`.
-    of_jobs = (job_types.router, job_events.router, job_cancels.router, jobs.router)
+    of_jobs = (job_types.router, job_events.router, job_batches.router, job_cancels.router, jobs.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
         app.include_router(router, prefix="/api")
     for router in (queues.router, workers.router, schedules.router, health.router):

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from app.methods import allowed_methods
 from app.strict_json import Fault
 from app.validation import request_faults
+from jobs.batches import SameWork
 from jobs.service import AlreadyActive, JobNotFound, WrongStatus
 from store.database import DatabaseUnavailable
 
@@ -59,10 +60,16 @@ KINDS = {
     "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
     "schedule-not-found": Kind(404, "No such schedule", "GET /api/schedules lists the schedules."),
     "method-not-allowed": Kind(405, "Method not allowed", "The header Allow names the methods of this path."),
+    "body-too-slow": Kind(408, "The body came too slowly", "The detail says how long a body may take."),
     "already-active": Kind(
         409,
         "The same work is already queued or running",
         "The header Location and job_id name the active job.",
+    ),
+    "key-in-use": Kind(
+        409,
+        "A request with this Idempotency-Key is under way",
+        "Try again after the seconds in the header Retry-After, and get the answer of the first request.",
     ),
     "schedule-exists": Kind(409, "The name is taken", "Change the schedule of this name, or take another."),
     "schedule-cannot-run": Kind(
@@ -74,9 +81,17 @@ KINDS = {
     "invalid-request": Kind(
         422, "The request is not valid", "Each error points at a value and says what is allowed there."
     ),
+    "key-reused": Kind(
+        422,
+        "The Idempotency-Key was given with another request",
+        "A key stands for one method, path and body, for 24 hours. Make a new key for a new request.",
+    ),
     "internal-error": Kind(500, "Internal error", "The log holds the cause under the request id."),
     "database-unavailable": Kind(
         503, "The database is not available", "Try again after the seconds in the header Retry-After."
+    ),
+    "too-many-batches": Kind(
+        503, "Too many batches at once", "Try again after the seconds in the header Retry-After."
     ),
     "too-many-streams": Kind(503, "Too many event streams", "Poll the job instead, or try again later."),
     "not-ready": Kind(503, "Not ready", "The process runs, but must not be sent requests yet."),
@@ -114,6 +129,7 @@ def install_problems(app: FastAPI) -> None:
         RequestValidationError,
         AlreadyActive,
         JobNotFound,
+        SameWork,
         WrongStatus,
         DatabaseUnavailable,
         DBAPIError,
@@ -189,6 +205,12 @@ def _of_service(error: Exception) -> Problem | None:
         case AlreadyActive(job_id=job_id):
             location = {"Location": f"/api/jobs/{job_id}"}
             return Problem("already-active", f"{error}", headers=location, job_id=job_id)
+        case SameWork(index=index, job_id=job_id):
+            location = {"Location": f"/api/jobs/{job_id}"} if job_id else {}
+            fault = Fault(f"/jobs/{index}", f"{error}")
+            return Problem(
+                "already-active", f"{error}", errors=[fault], headers=location, job_id=job_id, index=index
+            )
         case JobNotFound():
             return Problem("job-not-found", f"{error}")
         case WrongStatus(status=status):

@@ -72,6 +72,15 @@ class JobPage(Out):
     next_cursor: str | None
 
 
+class JobsAdded(Out):
+    """The ids in the order of the request."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [17, 18, 19], "count": 3}]})
+
+    ids: list[int]
+    count: int
+
+
 class JobsCancelled(Out):
     """`matched` = `cancelled` + `asked` + `skipped`.
 

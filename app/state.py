@@ -17,6 +17,7 @@ from store.database import Database, DatabaseUnavailable
 
 # Past this a client has lost patience; a probe's limit is in health.readiness.
 DATABASE_TIMEOUT = timedelta(seconds=10)
+BATCHES_AT_ONCE = 4
 
 
 @dataclass
@@ -29,6 +30,9 @@ class WebState:
     events: JobEvents
     health: HealthReports
     is_draining: bool = field(default=False)
+    batches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BATCHES_AT_ONCE))
+    # One at a time: a body of megabytes becomes many times that in memory while it is checked.
+    batch_check: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

@@ -1,7 +1,7 @@
 """Adding a job over HTTP: parameters checked as the handler declares them, one transaction, one answer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,11 +9,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request, Response
 from pydantic import ValidationError
 
+from app.idempotency import Once, OnceOnly
 from app.problems import invalid, request_id_of
-from app.schemas import JobOut
+from app.schemas import JobOut, JobsAdded
 from app.state import Web, WebState
 from app.strict_json import Fault
 from app.validation import body_faults
+from jobs.batches import BatchJob, submit_batch
 from jobs.handler import HANDLERS, Handler, JobParams
 from jobs.service import submit
 from store.jobs import get_job
@@ -33,6 +35,7 @@ class Submission:
     web: WebState
     request_id: str
     requested_by: str | None
+    once: Once = Once()  # noqa: RUF009 - it never changes
 
     async def add(
         self,
@@ -44,6 +47,7 @@ class Submission:
     ) -> JobOut:
         """The new job. Raises AlreadyActive when the same work is queued or running."""
         async with self.web.transaction() as conn:
+            await self.once.begin(conn)
             job_id = await submit(
                 conn,
                 handler,
@@ -54,16 +58,28 @@ class Submission:
                 priority=priority,
             )
             job = await get_job(conn, job_id)
-        assert job is not None  # noqa: S101 - this transaction has just added it
-        return JobOut.of(job)
+            assert job is not None  # noqa: S101 - this transaction has just added it
+            answer = JobOut.of(job)
+            await self.once.keep(conn, answer, answer.links.self)
+        return answer
+
+    async def add_batch(self, jobs: Sequence[BatchJob]) -> JobsAdded:
+        """The ids of the new jobs, all or none. Raises SameWork when the work of one is queued or running."""
+        async with self.web.transaction() as conn:
+            await self.once.begin(conn)
+            ids = await submit_batch(conn, jobs, requested_by=self.requested_by, request_id=self.request_id)
+            answer = JobsAdded(ids=ids, count=len(ids))
+            await self.once.keep(conn, answer)
+        return answer
 
 
 def _submission(
     request: Request,
     web: Web,
+    once: OnceOnly,
     requested_by: RequestedBy = None,
 ) -> Submission:
-    return Submission(web, request_id_of(request), requested_by)
+    return Submission(web, request_id_of(request), requested_by, once)
 
 
 def accepted(response: Response, job: JobOut) -> JobOut:

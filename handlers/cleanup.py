@@ -1,11 +1,14 @@
-"""Delete jobs that finished long ago, in small batches that never block the queue."""
+"""Delete jobs that finished long ago and expired idempotency keys, in batches that never block the queue."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, Job, JobParams
 from jobs.service import delete_finished
+from store.idempotency import delete_expired
 
 
 class CleanupParams(JobParams):
@@ -14,6 +17,7 @@ class CleanupParams(JobParams):
 
 class CleanupResult(BaseModel):
     deleted: int
+    keys_deleted: int
 
 
 class CleanupHandler(Handler[CleanupParams]):
@@ -24,10 +28,18 @@ class CleanupHandler(Handler[CleanupParams]):
         return "cleanup"
 
     async def run(self, params: CleanupParams, job: Job) -> CleanupResult:
-        deleted, batch = 0, 1
-        while batch:
-            async with job.transaction() as conn:
-                batch = await delete_finished(conn, timedelta(days=params.older_than_days))
-            deleted += batch
-            job.progress(0, f"{deleted} jobs deleted")
-        return CleanupResult(deleted=deleted)
+        deleted = await _in_batches(
+            job, lambda conn: delete_finished(conn, timedelta(days=params.older_than_days)), "jobs"
+        )
+        return CleanupResult(deleted=deleted, keys_deleted=await _in_batches(job, delete_expired, "keys"))
+
+
+async def _in_batches(job: Job, delete: Callable[[AsyncConnection], Awaitable[int]], what: str) -> int:
+    """How many one batch after the other deleted, until none was left."""
+    deleted, batch = 0, 1
+    while batch:
+        async with job.transaction() as conn:
+            batch = await delete(conn)
+        deleted += batch
+        job.progress(0, f"{deleted} {what} deleted")
+    return deleted

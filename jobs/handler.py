@@ -70,7 +70,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Limit:
-    """Shared by all jobs with the same key, over all workers: so many at once, so many starts in any `per`."""
+    """Shared by all jobs of the same key, over all workers: so many at once, so many starts in any `per`."""
 
     key: str
     at_once: int | None = None

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, DateTime, Double, MetaData, Named, SmallInteger, Table, TypedColumns
-from sqlalchemy.dialects.postgresql import BIGINT, ENUM, INTERVAL, JSONB, TEXT
+from sqlalchemy.dialects.postgresql import BIGINT, BYTEA, ENUM, INTERVAL, JSONB, TEXT
 
 metadata = MetaData()
 Time = DateTime(timezone=True)
@@ -83,6 +83,15 @@ class _LimitStarts(TypedColumns):
 class _GraphEdges(TypedColumns):
     job_id: Named[int] = Column(BIGINT, primary_key=True)
     parent_id: Named[int] = Column(BIGINT, primary_key=True)
+
+
+class _IdempotencyKeys(TypedColumns):
+    key: Named[str] = Column(TEXT, primary_key=True)
+    fingerprint: Named[bytes] = Column(BYTEA)
+    status: Named[int | None] = Column(SmallInteger)
+    body: Named[str | None] = Column(TEXT)
+    location: Named[str | None] = Column(TEXT)
+    created_at: Named[datetime] = Column(Time)
 
 
 class _PipelineJobs(TypedColumns):
@@ -215,6 +224,7 @@ queues = Table("queues", metadata, _Queues)
 limits = Table("limits", metadata, _Limits)
 limit_starts = Table("limit_starts", metadata, _LimitStarts)
 graph_edges = Table("graph_edges", metadata, _GraphEdges)
+idempotency_keys = Table("idempotency_keys", metadata, _IdempotencyKeys)
 pipeline_jobs = Table("pipeline_jobs", metadata, _PipelineJobs)
 schedules = Table("schedules", metadata, _Schedules)
 schedule_ticks = Table("schedule_ticks", metadata, _ScheduleTicks)

@@ -32,7 +32,13 @@ async def check_outage(client: httpx2.AsyncClient) -> None:
         await client.get("/api/v1/predictions/league/D1"),
         await client.post("/api/jobs", json=NEW_JOB),
         await client.post("/api/run-pipeline"),
+        await client.post("/api/jobs", json=NEW_JOB, headers={"Idempotency-Key": "k-1"}),
+        await client.post("/api/jobs/batch", json={"jobs": [NEW_JOB]}),
+        await client.post("/api/jobs/cancel", json={"type": "test_echo"}),
         await client.delete("/api/jobs/cleanup"),
+        await client.get("/api/queues"),
+        await client.post("/api/queues/cpu/pause"),
+        await client.get("/api/workers"),
     ]
     assert [answer.status_code for answer in refused] == [503] * len(refused)
     assert {answer.headers["content-type"] for answer in refused} == {"application/problem+json"}

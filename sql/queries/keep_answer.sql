@@ -1,0 +1,1 @@
+update idempotency_keys set status = :status, body = :body, location = :location where key = :key

@@ -1,0 +1,1 @@
+select fingerprint, status, body, location from take_idempotency_key(:key, :fingerprint)
