@@ -2,6 +2,9 @@
 
 import logging
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import MappingProxyType
 
 import structlog
 from structlog.dev import ConsoleRenderer, plain_traceback
@@ -15,10 +18,23 @@ from config.settings import Settings
 QUIET = ("procrastinate", "httpx2", "httpcore2", "psycopg.pool", "uvicorn.access")
 
 
+_about: ContextVar[Mapping[str, object]] = ContextVar("log about", default=MappingProxyType({}))
+
+
+def log_about(**what: object) -> Token[Mapping[str, object]]:
+    """What the lines of this task are about from now on; `log_as_before` takes the token."""
+    return _about.set(what)
+
+
+def log_as_before(token: Token[Mapping[str, object]]) -> None:
+    _about.reset(token)
+
+
 def configure_logs(settings: Settings, process: str) -> None:
     """Sends our events and the libraries' records through one renderer on standard error."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_what_it_is_about,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _name_process(process),
@@ -50,6 +66,12 @@ def _renderers(settings: Settings) -> list[Processor]:
     if as_json:
         return [ExceptionRenderer(ExceptionDictTransformer(show_locals=False)), JSONRenderer()]
     return [ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
+
+
+def _add_what_it_is_about(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for name, value in _about.get().items():
+        event.setdefault(name, value)
+    return event
 
 
 def _name_process(process: str) -> Processor:

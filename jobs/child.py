@@ -14,10 +14,9 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-import structlog
 from pydantic import BaseModel
 
-from config.logs import configure_logs
+from config.logs import configure_logs, log_about
 from config.settings import Settings
 from jobs.handler import HANDLERS, CancelRequested, Job, LostAttempt, Snooze
 from jobs.vitals import Vitals
@@ -49,7 +48,7 @@ def main(pipe: Connection, order: Order, vitals: Vitals) -> None:
     os.setsid()  # a group of its own, so that killing it takes the helpers of XGBoost and joblib too
     _die_with_worker(vitals)
     configure_logs(order.settings, f"job {order.job_id}")
-    structlog.contextvars.bind_contextvars(
+    log_about(
         job_id=order.job_id, job_type=order.job_type, attempt=order.attempt, request_id=order.request_id
     )
     with os.fdopen(os.dup(pipe.fileno()), "wb") as out:

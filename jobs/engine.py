@@ -174,7 +174,8 @@ class Engine:
         """One of the ends cannot be stored: the others must not wait for it, nor its job stay running."""
         for number, one in enumerate(ended):
             try:
-                await self._queue.cycle([one], NOTHING)
+                # Not as a plain end: its run may be in the table already.
+                await self._queue.cycle([one._replace(has_reported=True)], NOTHING)
             except EndRefused as refusal:
                 log.error("job_end_refused", job_id=one.job_id, reason=str(refusal))
                 if not one.is_refusal:

@@ -1,7 +1,6 @@
 """How a run ended. Decided in one place (jobs.supervisor), written in one statement (jobs.queue)."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from jobs.progress import Progress
 from store.jsonb import storable_text
@@ -10,8 +9,7 @@ ErrorKind = Literal["error", "timeout", "memory", "crash", "lost"]
 Outcome = Literal["completed", "failed", "cancelled", "interrupted", "snoozed", "released"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(NamedTuple):
     """The end of one attempt; with `retry_in` (seconds of the database's clock) its job goes back."""
 
     outcome: Outcome
@@ -22,20 +20,20 @@ class RunEnd:
     retry_in: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """What is written of an attempt: its end, and its last report if it made any."""
 
     job_id: int
     attempt: int
     end: RunEnd
     progress: Progress | None = None
+    has_reported: bool = True  # its run may be in the table already
     is_refusal: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Completed, with nothing else to say than a result: what the queue records fastest."""
-        return self.progress is None and self.end.outcome == "completed"
+        return self.end.outcome == "completed" and not self.has_reported
 
     def as_row(self) -> dict[str, Any]:
         """As the SQL function end_runs takes it."""

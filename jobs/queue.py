@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.types.json import set_json_loads
+from pydantic_core import from_json
 
 from jobs.outcome import Ended
 from store.database import conninfo
@@ -27,8 +29,7 @@ class DeclaredDead(Exception):
     """The other workers have given this one up: its jobs are theirs now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A job that this worker now holds. `attempt` fences every write for it."""
 
     id: int
@@ -124,8 +125,10 @@ class Queue:
             self._conn = None
 
     def _cycle_values(self, ended: Sequence[Ended], wanted: Wanted) -> dict[str, Any]:
-        plain = [one for one in ended if one.is_plain]
-        others = [one.as_row() for one in ended if not one.is_plain]
+        plain: list[Ended] = []
+        others: list[Ended] = []
+        for one in ended:
+            (plain if one.is_plain else others).append(one)
         results = [one.end.result for one in plain]
         return {
             "worker": self.worker_id,
@@ -133,7 +136,7 @@ class Queue:
             "done": _array([one.job_id for one in plain]),
             "attempts": _array([one.attempt for one in plain]),
             "results": storable_json(results) if any(result is not None for result in results) else None,
-            "ends": storable_json(others) if others else None,
+            "ends": storable_json([one.as_row() for one in others]) if others else None,
             "queues": list(wanted.queues) or None,
             "capped": list(wanted.caps) or None,
             "caps": list(wanted.caps.values()) or None,
@@ -156,6 +159,7 @@ class Queue:
         conn = await psycopg.AsyncConnection.connect(
             conninfo(self._url, "worker"), autocommit=True, prepare_threshold=None
         )
+        set_json_loads(from_json, conn)
         self._conn = conn
         return conn
 

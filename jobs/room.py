@@ -7,7 +7,7 @@ from jobs.queue import Wanted
 
 # Jobs are taken ahead only as many as will probably begin within this time.
 AHEAD_SECONDS = 0.02
-MOST_AHEAD = 512
+MOST_AHEAD = 1024
 # How much the latest run counts in the average duration.
 WEIGHT = 0.1
 
@@ -36,10 +36,15 @@ class Room:
         self._held[queue] -= 1
 
     def begin(self) -> None:
+        """A slot has work."""
         self._running += 1
 
-    def end(self, seconds: float) -> None:
+    def end(self) -> None:
+        """A slot is free."""
         self._running -= 1
+
+    def took(self, seconds: float) -> None:
+        """A job ran so long."""
         self._mean_seconds += WEIGHT * (seconds - self._mean_seconds)
 
     def is_low(self, ahead: int) -> bool:
@@ -47,11 +52,14 @@ class Room:
         if not self._cap_left:
             return False
         most = self._most_ahead
-        return ahead < max(1, most // 2) and (most > 0 or self._running < self._slots)
+        return ahead <= most // 2 and (most > 0 or self._running < self._slots)
 
     def wanted(self, ahead: int) -> Wanted:
         """What to ask the queue for, with so many jobs taken and not begun."""
-        total = max(0, self._slots - self._running + self._most_ahead - ahead)
+        most = self._most_ahead
+        free = self._slots - self._running
+        # Half of what may be ahead: while the database works at one half, the other half runs.
+        total = max(0, free + min(most - ahead, most - most // 2))
         caps = {queue: max(0, cap - self._held[queue]) for queue, cap in self._caps.items()}
         return Wanted(min(total, self._cap_left or 0), self._queues, caps)
 

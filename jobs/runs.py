@@ -1,10 +1,11 @@
 """What a worker holds: the jobs that run, and short ones taken ahead of a free slot."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
@@ -20,6 +21,8 @@ from jobs.vitals import Vitals, boot_time
 
 # What was taken ahead and could not begin by then goes back: long jobs have come between.
 LONGEST_AHEAD_SECONDS = 0.1
+# Jobs that never wait for anything let the rest of the worker have a turn after this time.
+LONGEST_TURN_SECONDS = 0.002
 # For a job type that this worker does not know: another release's, most likely.
 UNKNOWN_TYPE_RETRY_SECONDS = 15.0
 # How long after a job's deadline its handler may still block the loop before the worker is ended for it.
@@ -33,8 +36,7 @@ class _Run:
     taken: Taken
     attempt: Attempt
     taken_at: float
-    task: "asyncio.Task[RunEnd | None] | None" = None
-    begun_at: float = 0.0
+    slot: "asyncio.Task[None] | None" = None  # once it has begun
     is_abandoned: bool = False
 
 
@@ -55,6 +57,8 @@ class Runs:
         self._runs: dict[int, _Run] = {}
         self._ahead: deque[_Run] = deque()
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
+        self._may_block_until = 0.0
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -99,10 +103,9 @@ class Runs:
         """Stops everything, and says nothing of it."""
         for run in list(self._runs.values()):
             self._abandon(run)
-        tasks = [run.task for run in self._runs.values() if run.task]
-        if tasks:
-            await asyncio.wait(tasks)
-        await asyncio.sleep(0)  # their callbacks
+        slots = [run.slot for run in self._runs.values() if run.slot]
+        if slots:
+            await asyncio.wait(slots)
 
     def release_ahead(self) -> None:
         """What has not begun goes back as if it had never been taken."""
@@ -115,32 +118,66 @@ class Runs:
 
     def _begin_ahead(self) -> None:
         while self._ahead and self._room.has_slot:
-            self._begin(self._ahead.popleft())
+            self._room.begin()
+            # In our own context, not in that of the job that may just have ended.
+            slot = self._fill_slot(self._ahead.popleft())
+            self._loop.create_task(slot, context=self._context.copy())
 
-    def _begin(self, run: _Run) -> None:
-        handler = self._handlers.get(run.taken.job_type)
+    async def _fill_slot(self, run: _Run | None) -> None:
+        """Runs one job after the other in this task: a task for each would cost more than a short job does.
+
+        A job that leaves something behind in the task, a cancel or a context variable, is its last.
+        """
+        slot = asyncio.current_task()
+        assert slot is not None  # noqa: S101 - a coroutine runs in a task
+        began_at = yielded_at = self._loop.time()
+        try:
+            while run is not None:
+                await self._run(run, slot)
+                now = self._loop.time()
+                self._room.took(now - began_at)
+                if slot.cancelling() or copy_context() != self._context:
+                    break
+                if now - yielded_at > LONGEST_TURN_SECONDS:
+                    await asyncio.sleep(0)
+                    yielded_at = now = self._loop.time()
+                began_at = now
+                run = self._ahead.popleft() if self._ahead else None
+        finally:
+            self._room.end()
+            self._begin_ahead()
+
+    async def _run(self, run: _Run, slot: "asyncio.Task[None]") -> None:
+        taken = run.taken
+        if self._runs.get(taken.id) is not run:  # stopped before it could begin
+            return
+        handler = self._handlers.get(taken.job_type)
         if handler is None:
             self._refuse(run)
             return
-        self._room.begin()
-        run.begun_at = self._loop.time()
-        run.task = self._loop.create_task(self._supervisor.run(handler, run.attempt))
-        run.task.add_done_callback(partial(self._finished, run))
-        self._board.changed(run.taken.id)
+        run.slot = slot
+        self._board.changed(taken.id)
         if not handler.own_process:
-            until = boot_time() + handler.timeout.total_seconds() + BLOCKING_GRACE_SECONDS
-            self._vitals["may_block_until"] = max(until, self._vitals["may_block_until"])
+            self._may_block(handler.timeout.total_seconds())
+        try:
+            end = await self._supervisor.run(handler, run.attempt)
+        except Exception as error:
+            log.exception("supervisor_failed", job_id=taken.id)
+            end = RunEnd("failed", error_kind="error", error=describe(error))
+        self._leave(run, end)
+
+    def _may_block(self, seconds: float) -> None:
+        """Tells the pulse until when the loop may be blocked; not for every job anew."""
+        until = self._loop.time() + seconds
+        if until > self._may_block_until:
+            self._may_block_until = until + 1
+            self._vitals["may_block_until"] = boot_time() + seconds + 1 + BLOCKING_GRACE_SECONDS
 
     def _refuse(self, run: _Run) -> None:
         job_type = run.taken.job_type
         log.warning("no_handler", job_id=run.taken.id, job_type=job_type)
         note = Progress(0, "", f"no handler for {job_type} in this worker")
         self._leave(run, RunEnd("interrupted", retry_in=UNKNOWN_TYPE_RETRY_SECONDS), note)
-
-    def _finished(self, run: _Run, task: "asyncio.Task[RunEnd | None]") -> None:
-        self._room.end(self._loop.time() - run.begun_at)
-        self._leave(run, _end_of(run, task))
-        self._begin_ahead()
 
     def _leave(self, run: _Run, end: RunEnd | None, progress: Progress | None = None) -> None:
         """The run is over; its end, if it is ours to tell, is."""
@@ -151,18 +188,20 @@ class Runs:
         progress = progress or self._board.take(taken.id, taken.attempt)
         self._board.changed(taken.id)
         if end is not None and not run.is_abandoned:
-            self._on_end(Ended(taken.id, taken.attempt, end, progress))
+            has_reported = run.attempt.has_reported or progress is not None
+            self._on_end(Ended(taken.id, taken.attempt, end, progress, has_reported))
 
     def _abandon(self, run: _Run) -> None:
         run.is_abandoned = True
         self._stop(run)
 
     def _stop(self, run: _Run) -> None:
-        if run.task is not None:
-            run.task.cancel()
-        else:
+        if run.slot is not None:
+            run.slot.cancel()
+            return
+        with contextlib.suppress(ValueError):  # its slot may be about to begin it
             self._ahead.remove(run)
-            self._leave(run, _not_begun(run))
+        self._leave(run, RunEnd("cancelled") if run.attempt.is_cancelled else RunEnd("released", retry_in=0))
 
 
 def _attempt(taken: Taken) -> Attempt:
@@ -170,17 +209,3 @@ def _attempt(taken: Taken) -> Attempt:
     args = taken.args
     params, inputs, meta = args.get("params") or {}, args.get("inputs") or {}, args.get("meta") or {}
     return Attempt(taken.id, taken.attempt, params, inputs, taken.failures, meta.get("request_id"))
-
-
-def _end_of(run: _Run, task: "asyncio.Task[RunEnd | None]") -> RunEnd | None:
-    if task.cancelled():  # before its first step
-        return _not_begun(run)
-    error = task.exception()
-    if error is None:
-        return task.result()
-    log.error("supervisor_failed", job_id=run.taken.id, exc_info=error)
-    return RunEnd("failed", error_kind="error", error=describe(error))
-
-
-def _not_begun(run: _Run) -> RunEnd:
-    return RunEnd("cancelled") if run.attempt.is_cancelled else RunEnd("released", retry_in=0)

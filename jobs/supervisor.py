@@ -1,15 +1,16 @@
 """Runs one attempt of a job within its limits and decides, here only, how it ended."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from config.logs import log_about, log_as_before
 from config.settings import Settings
 from jobs.child import Order, describe, storable_result, trace_of
+from jobs.deadlines import Deadlines
 from jobs.handler import CancelRequested, Handler, Job, LostAttempt, Snooze
 from jobs.outcome import RunEnd, RunFailed
 from jobs.processes import Processes
@@ -18,6 +19,8 @@ from store.database import Database
 from store.jsonb import storable_text
 
 log = structlog.get_logger()
+
+_Run = Callable[[type[Handler[Any]], "Attempt"], Awaitable[Any]]
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +34,7 @@ class Attempt:
     failures: int = 0  # failed attempts before this one
     request_id: str | None = None  # of the HTTP request that asked for the job
     is_cancelled: bool = False  # a user has asked for it
+    has_reported: bool = False  # progress
 
 
 class Supervisor:
@@ -46,14 +50,15 @@ class Supervisor:
     ) -> None:
         self._database, self._settings, self._board = database, settings, board
         self._processes, self._handler_modules = processes, handler_modules
+        self._deadlines = Deadlines()
         self._log = log.bind()  # the lazy one would be made anew for each line
 
     async def run(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
         """How the attempt ended; None if it was lost, so that nothing may be written. Never raises.
 
-        Runs in a task of its own: what is bound to the log's context here ends with it.
+        A cancel of its task meanwhile is the attempt's, and is taken back.
         """
-        structlog.contextvars.bind_contextvars(
+        before = log_about(
             job_id=attempt.job_id,
             job_type=handler.job_type,
             attempt=attempt.number,
@@ -62,6 +67,7 @@ class Supervisor:
         self._log.info("job_started")
         end = await self._end_of(handler, attempt)
         self._log_end(end)
+        log_as_before(before)
         return end
 
     async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
@@ -84,19 +90,25 @@ class Supervisor:
             return _failed(handler, failures, _told(handler, error))
 
     async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
-        deadline = asyncio.timeout(None if handler.own_process else handler.timeout.total_seconds())
+        if not handler.own_process:
+            return await self._before_deadline(handler, attempt, self._in_loop)
+        async with self._processes.slot():  # waiting for a slot is not the handler's time
+            return await self._before_deadline(handler, attempt, self._in_child)
+
+    async def _before_deadline(self, handler: type[Handler[Any]], attempt: Attempt, run: _Run) -> Any:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self._deadlines.begin(task, handler.timeout)
         try:
-            if not handler.own_process:
-                async with deadline:
-                    return await self._in_loop(handler, attempt)
-            async with self._processes.slot(), deadline:  # waiting for a slot is not the handler's time
-                deadline.reschedule(_in(handler.timeout))
-                return await self._in_child(handler, attempt)
-        except TimeoutError:
-            if deadline.expired():
+            return await run(handler, attempt)
+        except asyncio.CancelledError:
+            if self._deadlines.end(task) and not attempt.is_cancelled:
+                _take_cancel_back()
                 seconds = handler.timeout.total_seconds()
                 raise RunFailed("timeout", f"ran longer than its limit of {seconds:g} seconds") from None
             raise
+        finally:
+            self._deadlines.end(task)
 
     async def _in_loop(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         report = self._report(attempt)
@@ -128,6 +140,7 @@ class Supervisor:
 
     def _report(self, attempt: Attempt) -> Callable[[float, str, str], None]:
         def report(fraction: float, step: str, message: str) -> None:
+            attempt.has_reported = True
             self._board.report(attempt.job_id, attempt.number, Progress(fraction, step, message))
 
         return report
@@ -154,10 +167,6 @@ def _failed(handler: type[Handler[Any]], failures: int, failure: RunFailed) -> R
 def _told(handler: type[Handler[Any]], error: BaseException) -> RunFailed:
     """The handler's own error, as the run's row will keep it."""
     return RunFailed("error", describe(error), trace=trace_of(error), transient=handler.retry.allows(error))
-
-
-def _in(limit: timedelta) -> float:
-    return asyncio.get_running_loop().time() + limit.total_seconds()
 
 
 def _take_cancel_back() -> bool:

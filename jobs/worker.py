@@ -5,6 +5,7 @@ Run as `python -m jobs.worker`: children import this module again, so it and wha
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -100,6 +101,7 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
     try:
         if not await _unless_told(told, _join(engine, database)):
             return
+        _settle()
         log.info("worker_started", **{**vars(info), "queues": settings.worker_queues or "all"})
         async with _beside(
             keep_pulse(vitals, settings.database_url), board.run(), listener.run(), Janitor(database).run()
@@ -114,6 +116,12 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
         await queue.close()
         await database.close()
         log.info("worker_stopped")
+
+
+def _settle() -> None:
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _join(engine: Engine, database: Database) -> None:

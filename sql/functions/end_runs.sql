@@ -6,16 +6,16 @@ create or replace function complete_runs(p_worker text, p_ids bigint[], p_attemp
 returns bigint[] language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-    ended bigint[];
-    in_graphs bigint[];
-    waited_for text[];
+    how_many bigint;
+    others_wait boolean;
+    is_in_graph boolean;
 begin
     with e as materialized (
         select * from unnest(p_ids, p_attempts) with ordinality as e (id, attempt, place)
     ), gone as (
-        -- status as text: the planner must not think of a partial index here
+        -- Not "= 'doing'": the planner must not think of a partial index here.
         delete from jobs_active j using e
-        where j.id = e.id and j.status::text = 'doing' and j.attempts = e.attempt - 1
+        where j.id = e.id and j.status <> 'todo' and j.attempts = e.attempt - 1
         returning j.*, e.place
     ), history as (
         insert into jobs_finished
@@ -29,16 +29,24 @@ begin
         select id, attempts + 1, p_worker, started_at, clock_timestamp(), 'completed', 1,
                nullif(p_results -> (place - 1)::integer, 'null')
         from gone
-        on conflict (job_id, attempt) do update
-            set finished_at = excluded.finished_at, outcome = 'completed', progress = 1, result = excluded.result
     )
-    select array_agg(id), array_agg(id) filter (where graph_id is not null),
-           array_agg(distinct queue_name) filter (where lock is not null or limit_key is not null)
-        into ended, in_graphs, waited_for
+    select count(*), bool_or(lock is not null or limit_key is not null), bool_or(graph_id is not null)
+        into how_many, others_wait, is_in_graph
         from gone;
-    perform advance_graphs(in_graphs);
-    perform notify_ready(queue) from unnest(waited_for) queue;
-    return coalesce(ended, '{}');
+    if others_wait then
+        perform notify_ready(queue_name) from (
+            select distinct f.queue_name from jobs_finished f
+            where f.id = any (p_ids) and (f.lock is not null or f.limit_key is not null)) w;
+    end if;
+    if is_in_graph then
+        perform advance_graphs(array(
+            select f.id from jobs_finished f where f.id = any (p_ids) and f.graph_id is not null));
+    end if;
+    if how_many = cardinality(p_ids) then
+        return p_ids;
+    end if;
+    return array(select e.id from unnest(p_ids, p_attempts) as e (id, attempt)
+                 join job_runs r on r.job_id = e.id and r.attempt = e.attempt and r.outcome = 'completed');
 end $$;
 
 -- Any end. With retry_in (seconds) the job goes back to its queue, unless a user has cancelled it meanwhile or its

@@ -12,8 +12,9 @@ create or replace function fetch_jobs(
     set enable_sort = off as $$
 #variable_conflict use_column
 declare
-    taken bigint[] := '{}';
     n record;
+    left_over integer := p_total;
+    taken integer;
 begin
     for n in
         with recursive names as (
@@ -39,27 +40,35 @@ begin
         where not exists (select from queues q where q.name = w.name and q.paused_at is not null)
         order by head.priority desc, head.id
     loop
-        exit when cardinality(taken) >= p_total;
-        taken := taken || array(
-            select j.id from jobs_active j
-            where j.queue_name = n.name and j.status = 'todo' and j.waits_for is null
-              and (j.lock is null or not exists (
-                  select from jobs_active o
-                  where o.lock = j.lock and (o.status = 'doing' or (o.status = 'todo' and (
-                      o.priority > j.priority or (o.priority = j.priority and o.id < j.id))))))
-            order by j.priority desc, j.id
-            limit least(coalesce(n.cap, p_total), p_total - cardinality(taken))
-            for update of j skip locked);
-    end loop;
-    return query
-        with begun as (
+        exit when left_over <= 0;
+        -- By its place in the table, which a locked row keeps, and in the order of the locks.
+        return query
+            with ready as materialized (
+                select r.ctid as place from jobs_active r
+                where r.queue_name = n.name and r.status = 'todo' and r.waits_for is null
+                  and (r.lock is null or not exists (
+                      select from jobs_active o
+                      where o.lock = r.lock and (o.status = 'doing' or (o.status = 'todo' and (
+                          o.priority > r.priority or (o.priority = r.priority and o.id < r.id))))))
+                order by r.priority desc, r.id
+                limit least(coalesce(n.cap, p_total), left_over)
+                for update of r skip locked
+            )
             update jobs_active j set status = 'doing', worker_id = p_worker, started_at = clock_timestamp()
-            where j.id = any (taken)
-            returning j.id, j.queue_name, j.task_name, j.args, j.attempts, j.failures, j.limit_key
-        ), counted as (
-            insert into limit_starts (key, started_at)
-            select l.key, clock_timestamp() from begun b join limits l on l.key = b.limit_key
-            where b.limit_key is not null and l.starts is not null
-        )
-        select b.id, b.queue_name, b.task_name, b.args, b.attempts, b.failures from begun b;
+            from ready where j.ctid = ready.place
+            returning j.id, j.queue_name, j.task_name, j.args, j.attempts, j.failures;
+        get diagnostics taken = row_count;
+        left_over := left_over - taken;
+    end loop;
 end $$;
+
+create or replace function count_limited_start() returns trigger language plpgsql as $$
+begin
+    insert into limit_starts (key, started_at)
+        select l.key, new.started_at from limits l where l.key = new.limit_key and l.starts is not null;
+    return null;
+end $$;
+
+create or replace trigger count_limited_start after update of status on jobs_active
+    for each row when (new.limit_key is not null and new.status = 'doing' and old.status = 'todo')
+    execute function count_limited_start();

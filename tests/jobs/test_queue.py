@@ -1,0 +1,122 @@
+"""The worker's round trip: what is taken, in which order, and how ends are recorded."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from jobs import service
+from jobs.handler import JobParams
+from jobs.outcome import Ended, RunEnd
+from jobs.progress import Progress
+from jobs.queue import NOTHING, EndRefused, Queue, Taken, Wanted, WorkerInfo
+from store.database import Database
+from store.jobs import JobRow, get_job
+from tests.engine import KeyedHandler, KeyedParams, NoopHandler
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def queue(database: Database) -> AsyncIterator[Queue]:
+    queue = Queue(database.url, WorkerInfo("test", "host", 1, "1", {}, 10, 15))
+    await queue.register()
+    yield queue
+    await queue.close()
+
+
+async def submitted(database: Database, *priorities: int) -> list[int]:
+    async with database.transaction() as conn:
+        return [
+            await service.submit(conn, NoopHandler, JobParams(), priority=priority) for priority in priorities
+        ]
+
+
+async def taken(queue: Queue, wanted: Wanted) -> list[Taken]:
+    return (await queue.cycle([], wanted)).taken
+
+
+async def job(database: Database, job_id: int) -> JobRow:
+    async with database.read() as conn:
+        found = await get_job(conn, job_id)
+    assert found is not None
+    return found
+
+
+def completed(job: Taken, *, has_reported: bool = False) -> Ended:
+    return Ended(job.id, job.attempt, RunEnd("completed", result={"n": job.id}), has_reported=has_reported)
+
+
+async def test_jobs_come_in_the_order_of_priority_then_age(database: Database, queue: Queue) -> None:
+    ids = await submitted(database, 0, 5, -3, 5, 0, 9)
+    first, second = await taken(queue, Wanted(4)), await taken(queue, Wanted(4))
+    assert [one.id for one in first] == [ids[5], ids[1], ids[3], ids[0]]
+    assert [one.id for one in second] == [ids[4], ids[2]]
+    assert {one.attempt for one in first + second} == {1}
+
+
+async def test_the_queue_with_the_most_urgent_job_is_served_first_and_caps_hold(
+    database: Database, queue: Queue
+) -> None:
+    low = await submitted(database, 0, 0)
+    async with database.transaction() as conn:
+        urgent = [await service.submit(conn, KeyedHandler, KeyedParams(key=key), priority=1) for key in "abc"]
+    wanted = Wanted(10, ("default", "keyed"), {"keyed": 2})
+    assert [one.id for one in await taken(queue, wanted)] == [*urgent[:2], *low]
+    assert await taken(queue, Wanted(10, ("default",))) == []
+
+
+async def test_plain_ends_are_recorded_with_their_results(database: Database, queue: Queue) -> None:
+    await submitted(database, 0, 0, 0)
+    mine = await taken(queue, Wanted(3))
+    answer = await queue.cycle([completed(one) for one in mine], NOTHING)
+    assert answer.lost == set()
+    rows = [await job(database, one.id) for one in mine]
+    assert [(row.status, row.result) for row in rows] == [("completed", {"n": one.id}) for one in mine]
+
+
+async def test_an_end_that_is_told_twice_counts_once_and_is_not_lost(
+    database: Database, queue: Queue
+) -> None:
+    await submitted(database, 0)
+    mine = await taken(queue, Wanted(1))
+    for _ in range(2):  # the first answer may have been lost
+        assert (await queue.cycle([completed(mine[0])], NOTHING)).lost == set()
+    assert (await job(database, mine[0].id)).attempt == 1
+
+
+async def test_the_end_of_another_attempt_is_lost(database: Database, queue: Queue) -> None:
+    await submitted(database, 0)
+    mine = (await taken(queue, Wanted(1)))[0]
+    answer = await queue.cycle([completed(mine._replace(attempt=2))], NOTHING)
+    assert answer.lost == {mine.id}
+    assert (await job(database, mine.id)).status == "running"
+
+
+async def test_an_end_whose_progress_is_in_the_table_is_not_plain(database: Database, queue: Queue) -> None:
+    await submitted(database, 0)
+    mine = (await taken(queue, Wanted(1)))[0]
+    async with database.transaction() as conn:
+        await conn.exec_driver_sql(
+            "insert into job_runs (job_id, attempt, worker, started_at, progress)"
+            " values (%s, 1, 'x', now(), 0.5)",
+            (mine.id,),
+        )
+    with pytest.raises(EndRefused):
+        await queue.cycle([completed(mine)], NOTHING)
+    assert (await queue.cycle([completed(mine, has_reported=True)], NOTHING)).lost == set()
+    assert (await job(database, mine.id)).progress == 1
+
+
+async def test_a_last_report_is_written_with_the_end(database: Database, queue: Queue) -> None:
+    await submitted(database, 0)
+    mine = (await taken(queue, Wanted(1)))[0]
+    end = RunEnd("failed", error_kind="error", error="bad data")
+    await queue.cycle([Ended(mine.id, 1, end, Progress(0.5, "fit", "half"))], NOTHING)
+    row = await job(database, mine.id)
+    assert (row.status, row.error, row.progress, row.step, row.message) == (
+        "failed",
+        "bad data",
+        0.5,
+        "fit",
+        "half",
+    )
