@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from jobs.outcome import Ended
-from store.database import conninfo
+from store.database import connect
 from store.jsonb import storable_json
 from store.queries import query_text
 
@@ -153,11 +153,8 @@ class Queue:
             raise EndRefused(" ".join(str(error).split())) from error
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        conn = await psycopg.AsyncConnection.connect(
-            conninfo(self._url, "worker"), autocommit=True, prepare_threshold=None
-        )
-        self._conn = conn
-        return conn
+        self._conn = await connect(self._url, "worker")
+        return self._conn
 
 
 def _array(numbers: list[int]) -> str | None:
