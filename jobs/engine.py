@@ -14,6 +14,7 @@ from jobs.room import Room
 from jobs.runs import Runs
 from jobs.supervisor import Supervisor
 from jobs.vitals import Vitals, boot_time
+from store.outage import Outage
 
 # An end waits this long for company, unless many have gathered or nothing else runs.
 LINGER_SECONDS = 0.005
@@ -22,9 +23,7 @@ MOST_ENDS = 1_000
 TICK_SECONDS = 1.0
 # How often a worker looks for jobs that it holds without knowing.
 TICKS_BETWEEN_ADOPTIONS = 15
-SHORTEST_WAIT = 0.1
 LONGEST_WAIT = 2.0
-SECONDS_BETWEEN_COMPLAINTS = 10.0
 
 log = structlog.get_logger()
 
@@ -53,7 +52,7 @@ class Engine:
         self._must_ask_for_cancels = False
         self._must_adopt = False
         self._must_begin_anew = False
-        self._outage = _Outage()
+        self._outage = Outage("queue", longest_wait=LONGEST_WAIT)
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
@@ -188,7 +187,7 @@ class Engine:
     async def _wait(self, error: QueueUnavailable) -> None:
         """For the database; a lost answer may have given us jobs."""
         self._is_hungry = self._must_adopt = self._has_lingered = True
-        await asyncio.sleep(self._outage.goes_on(str(error), unrecorded=len(self._ended)))
+        await asyncio.sleep(self._outage.goes_on(error, unrecorded=len(self._ended)))
 
     async def _adopt(self, ended: Sequence[Ended]) -> None:
         """Takes over what this worker holds without knowing."""
@@ -223,25 +222,3 @@ class Engine:
             self._must_adopt = self._must_adopt or ticks % TICKS_BETWEEN_ADOPTIONS == 0
             self.jobs_may_be_ready()
             await asyncio.sleep(TICK_SECONDS)
-
-
-class _Outage:
-    """How long to wait for a database that does not answer, and how often to speak of it."""
-
-    def __init__(self) -> None:
-        self._wait = SHORTEST_WAIT
-        self._spoke_at: float | None = None
-
-    def goes_on(self, error: str, *, unrecorded: int) -> float:
-        """The seconds to wait."""
-        now = boot_time()
-        if self._spoke_at is None or now - self._spoke_at > SECONDS_BETWEEN_COMPLAINTS:
-            self._spoke_at = now
-            log.warning("queue_unavailable", error=error, unrecorded=unrecorded)
-        wait, self._wait = self._wait, min(self._wait * 2, LONGEST_WAIT)
-        return wait
-
-    def is_over(self) -> None:
-        if self._spoke_at is not None:
-            log.info("queue_available")
-        self._wait, self._spoke_at = SHORTEST_WAIT, None

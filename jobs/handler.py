@@ -13,8 +13,12 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import Settings
+from jobs.vitals import ALONE_SECONDS
 from store.database import Database
 from store.jobs import AttemptState, attempt_state
+
+# A transaction of a worker that is cut off ends before the others may take its jobs.
+LONGEST_IDLE = timedelta(seconds=ALONE_SECONDS)
 
 
 class Transient(Exception):
@@ -106,10 +110,11 @@ class Job:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that begins only while this attempt holds the job, and keeps it until it commits.
 
-        Raises LostAttempt or CancelRequested. Keep it short: a cancel waits for it.
+        Raises LostAttempt or CancelRequested. Keep it short: a cancel waits for it. Compute and fetch before
+        it: when nothing is asked of it for 10 seconds, the server ends it (TransactionTimedOut).
         """
         async with self.database.transaction() as conn:
-            match await attempt_state(conn, self.id, self.attempt):
+            match await attempt_state(conn, self.id, self.attempt, longest_idle=LONGEST_IDLE):
                 case AttemptState.LOST:
                     raise LostAttempt(f"job {self.id}: attempt {self.attempt} no longer holds it")
                 case AttemptState.CANCELLED:

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import text
 
 from store.database import Database, DatabaseUnavailable
+from store.outage import Outage
 
 LONGEST_PAUSE = 0.5
 RESCUE_SECONDS = 2.0
@@ -21,6 +22,8 @@ class Janitor:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rescued_at = 0.0
+        # The queue itself speaks of an outage more often.
+        self._outage = Outage("janitor", longest_wait=LONGEST_PAUSE, seconds_between=60)
 
     async def run(self) -> None:
         """Works until it is cancelled; every worker has one, and they do not get into each other's way."""
@@ -28,10 +31,11 @@ class Janitor:
             pause = LONGEST_PAUSE
             try:
                 pause = await self.round()
+                self._outage.is_over()
             except DatabaseUnavailable as error:
-                log.warning("janitor_lost_database", error=str(error))
-            except Exception:
-                log.exception("janitor_failed")
+                pause = self._outage.goes_on(error)
+            except Exception as error:  # noqa: BLE001 - told with its trace; the next round may do better
+                pause = self._outage.goes_on(error, exc_info=error)
             await asyncio.sleep(min(max(pause, 0.01), LONGEST_PAUSE))
 
     async def round(self) -> float:

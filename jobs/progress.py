@@ -3,18 +3,16 @@
 import asyncio
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import text
 
 from store.database import Database, DatabaseUnavailable
 from store.jsonb import storable_text
+from store.outage import Outage
 from store.queries import query
 
 SECONDS_BETWEEN_WRITES = 0.25
 # NOTIFY carries at most 8,000 bytes; beyond this many jobs "everything changed" says it.
 MOST_NOTIFIED = 300
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class ProgressBoard:
         self._latest: dict[tuple[int, int], Progress] = {}
         self._changed: set[int] = set()
         self._dirty = asyncio.Event()
+        self._outage = Outage("progress", longest_wait=SECONDS_BETWEEN_WRITES, seconds_between=60)
 
     def report(self, job_id: int, attempt: int, progress: Progress) -> None:
         self._latest[job_id, attempt] = progress
@@ -53,8 +52,8 @@ class ProgressBoard:
             self._dirty.clear()
             try:
                 await self.flush()
-            except Exception:
-                log.exception("progress_not_written")
+            except Exception as error:  # noqa: BLE001 - told with its trace; the next write may do better
+                self._outage.goes_on(error, exc_info=error)
             await asyncio.sleep(SECONDS_BETWEEN_WRITES)
 
     async def flush(self) -> None:
@@ -68,9 +67,11 @@ class ProgressBoard:
                 if reports:
                     await conn.execute(query("report_progress"), _columns(reports))
                 await conn.execute(text("select pg_notify('matchday_jobs', :ids)"), {"ids": notified})
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
             # Progress is news, not record: the next report brings it up to date.
-            log.warning("progress_not_written", jobs=len(changed))
+            self._outage.goes_on(error)
+        else:
+            self._outage.is_over()
 
 
 def _columns(reports: dict[tuple[int, int], Progress]) -> dict[str, list[object]]:

@@ -10,7 +10,7 @@ from psycopg.types.json import set_json_loads
 from pydantic_core import from_json
 
 from jobs.outcome import Ended
-from store.database import conninfo
+from store.database import connect
 from store.jsonb import storable_json
 from store.queries import query_text
 

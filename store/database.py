@@ -4,8 +4,11 @@ import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from psycopg import AsyncConnection as AsyncPsycopgConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -22,7 +25,12 @@ CONNECTION_OPTIONS = {
     "keepalives_count": "2",
     "tcp_user_timeout": "9000",
 }
-
+# The same for the server's end: it would keep the sessions of a client that is gone for those two hours. As a
+# statement, because a pooler refuses parameters at the start that it does not know.
+NOTICE_A_LOST_CLIENT = """
+select set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '2', false), set_config('tcp_user_timeout', '9000', false)
+"""
 
 SECONDS_WITHOUT_PING = 1.0
 
@@ -31,10 +39,27 @@ class DatabaseUnavailable(Exception):
     """No connection to the database could be had, or it was lost; the work may be tried again."""
 
 
+class TransactionTimedOut(DatabaseUnavailable):
+    """Nothing was asked of a transaction for so long that the server ended it; nothing of it is stored."""
+
+
 def conninfo(url: str, process: str) -> str:
     """The libpq connection string of `url` with our time-outs and the process's name."""
     options = {**CONNECTION_OPTIONS, **conninfo_to_dict(url)}
     return make_conninfo("", **{**options, "application_name": f"matchday {process}"[:63]})
+
+
+async def connect(url: str, process: str) -> AsyncPsycopgConnection[tuple[Any, ...]]:
+    """A connection outside of any pool, without transactions: for a worker's queue, for LISTEN."""
+    conn = await AsyncPsycopgConnection.connect(
+        conninfo(url, process), autocommit=True, prepare_threshold=None
+    )
+    try:
+        await conn.execute(NOTICE_A_LOST_CLIENT)
+    except BaseException:
+        await conn.close()
+        raise
+    return conn
 
 
 class Database:
@@ -55,6 +80,7 @@ class Database:
             },
         )
         _ping_after_idleness(self._engine.sync_engine)
+        event.listen(self._engine.sync_engine, "connect", _notice_a_lost_client)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -92,6 +118,14 @@ def _ping_after_idleness(engine: Engine) -> None:
     event.listen(engine, "checkout", wake)
 
 
+def _notice_a_lost_client(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute(NOTICE_A_LOST_CLIENT)
+    cursor.close()
+    connection.autocommit = False
+
+
 class _translated:
     """Turns a lost or refused connection into DatabaseUnavailable, and leaves every other error as it is."""
 
@@ -101,6 +135,10 @@ class _translated:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, PoolTimeout):
             raise DatabaseUnavailable("every database connection is busy") from error
+        if isinstance(error, DBAPIError) and isinstance(error.orig, IdleInTransactionSessionTimeout):
+            raise TransactionTimedOut(
+                "the transaction was idle for too long, and the server has ended it: compute before it"
+            ) from error
         if isinstance(error, DBAPIError) and _is_connection_loss(error):
             raise DatabaseUnavailable("the database cannot be reached") from error
 

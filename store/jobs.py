@@ -161,9 +161,16 @@ async def live_workers(conn: AsyncConnection, within: timedelta) -> int:
     return int(await conn.scalar(query("live_workers"), {"within": within}) or 0)
 
 
-async def attempt_state(conn: AsyncConnection, job_id: int, attempt: int) -> AttemptState:
-    """Whether the attempt still holds its job; if so, keeps it until the transaction ends."""
-    cancelled = await conn.scalar(query("hold_attempt"), {"job_id": job_id, "attempt": attempt})
+async def attempt_state(
+    conn: AsyncConnection, job_id: int, attempt: int, *, longest_idle: timedelta
+) -> AttemptState:
+    """Whether the attempt still holds its job; if so, keeps it until the transaction ends.
+
+    The server ends the transaction when nothing is asked of it for `longest_idle`.
+    """
+    most = f"{longest_idle / timedelta(milliseconds=1):.0f}ms"
+    values = {"job_id": job_id, "attempt": attempt, "longest_idle": most}
+    cancelled = await conn.scalar(query("hold_attempt"), values)
     if cancelled is None:
         return AttemptState.LOST
     return AttemptState.CANCELLED if cancelled else AttemptState.HELD

@@ -1,15 +1,17 @@
 """An attempt that lost its job changes nothing any more."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from config.settings import Settings
-from jobs import service
+from jobs import handler, service
 from jobs.handler import CancelRequested, Job, JobParams, LostAttempt
 from jobs.progress import Progress, ProgressBoard
-from store.database import Database
+from store.database import Database, TransactionTimedOut
 from store.jobs import get_job
 from tests.engine import NoopHandler, make_effects_table, write_effect
 
@@ -90,3 +92,49 @@ async def test_a_woken_attempt_cannot_end_the_job(database: Database) -> None:
     assert status is None
     assert job is not None
     assert (job.status, job.attempt) == ("running", 2)
+
+
+async def test_an_idle_transaction_is_ended_by_the_server_and_says_why(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "LONGEST_IDLE", timedelta(milliseconds=300))
+    await make_effects_table(database)
+    job = attempt_at(database, await fetched(database), 1, tmp_path)
+    with pytest.raises(TransactionTimedOut, match="idle for too long"):
+        async with job.transaction() as conn:
+            await conn.execute(text("insert into test_effects values (:id, 1)"), {"id": job.id})
+            await ended_by_the_server(database)
+    await write_effect(job)
+    async with database.read() as conn:
+        count = await conn.scalar(
+            text("select count(*) from test_effects where job_id = :id"), {"id": job.id}
+        )
+        setting = await conn.scalar(text("show idle_in_transaction_session_timeout"))
+    assert (count, setting) == (1, "0")
+
+
+async def test_a_silent_transaction_does_not_keep_its_job_from_the_others(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "LONGEST_IDLE", timedelta(milliseconds=300))
+    job = attempt_at(database, await fetched(database), 1, tmp_path)
+    with pytest.raises(TransactionTimedOut):
+        async with job.transaction():
+            await ended_by_the_server(database)
+            async with database.transaction() as conn:
+                rescued = list(await conn.scalars(text("select job_id from rescue_jobs()")))
+            assert rescued == [job.id]
+
+
+async def ended_by_the_server(database: Database) -> None:
+    """Returns once no transaction is idle any more."""
+    looking = text(
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and state = 'idle in transaction'"
+    )
+    async with asyncio.timeout(10):
+        while True:
+            async with database.read() as conn:
+                if not await conn.scalar(looking):
+                    return
+            await asyncio.sleep(0.02)

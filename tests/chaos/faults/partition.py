@@ -12,6 +12,7 @@ from tests.chaos.verdict import Form, Verdict
 # Longer than the slowest rescue.
 CUT_SECONDS = 30.0
 HEALED_SECONDS = 10.0
+SESSION_SECONDS = 60.0
 
 
 def both_ways(form: Form) -> Verdict:
@@ -53,7 +54,11 @@ def _partition(seconds: float, what: str, cut: Callable[[Network], None]) -> Ver
             f"{told}, a job taken after {taken_after:.1f} s, worker {'alive' if alive else 'dead'},"
             f" its sessions on the server {gone}",
             len(ids),
-            kept=alive and taken_after < HEALED_SECONDS and len(again) == len(ids),
+            kept=alive
+            and taken_after < HEALED_SECONDS
+            and len(again) == len(ids)
+            and sessions_gone is not None
+            and sessions_gone - cut_at < SESSION_SECONDS,
         )
 
 
