@@ -125,8 +125,11 @@ async def test_a_job_that_cancels_itself_without_waiting_leaves_the_next_alone(o
         assert task is not None
         task.cancel()
 
-    SCRIPTS["itself"] = cancel_itself
-    one_slot.accept("itself", "nothing", "nothing")
+    async def moment() -> None:
+        await asyncio.sleep(0.001)
+
+    SCRIPTS.update(itself=cancel_itself, moment=moment)
+    one_slot.accept("itself", "moment", "moment")
     assert (await one_slot.outcomes(3))[1:] == ["completed", "completed"]
 
 
