@@ -3,24 +3,22 @@
 import asyncio
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from multiprocessing.context import ForkServerProcess
 from typing import Any, TypeVar
 
 import psutil
 
 from jobs.child import Order, main
+from jobs.forkserver import FORKSERVER, Process
 from jobs.handler import CancelRequested, LostAttempt, Report, Snooze
 from jobs.outcome import RunFailed
 from jobs.vitals import Vitals
 
-FORKSERVER = multiprocessing.get_context("forkserver")
 # What a child needs, and what it would import again as the worker's main module.
 ENGINE = ("jobs.child", "jobs.engine", "jobs.pulse", "store.migrations")
 MEMORY_CHECK_SECONDS = 0.2
@@ -78,7 +76,7 @@ class Processes:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *values)
 
     async def _clean_up(
-        self, starting: "asyncio.Future[None]", child: ForkServerProcess, guard: "MemoryGuard | None"
+        self, starting: "asyncio.Future[None]", child: Process, guard: "MemoryGuard | None"
     ) -> None:
         await asyncio.wait([starting])
         if guard:
@@ -92,7 +90,7 @@ class Processes:
 class MemoryGuard:
     """Kills a child that uses more than its limit, counting only what is its own, not the warm server's."""
 
-    def __init__(self, child: ForkServerProcess, limit_mb: int, in_thread: InThread) -> None:
+    def __init__(self, child: Process, limit_mb: int, in_thread: InThread) -> None:
         self._child, self._limit_mb, self._exceeded = child, limit_mb, False
         self._in_thread = in_thread
         self._task = asyncio.create_task(self._watch())
@@ -178,7 +176,7 @@ def _result(ending: dict[str, Any]) -> Any:
     raise RunFailed("error", ending["error"], trace=ending["trace"], transient=ending["transient"])
 
 
-def _kill(child: ForkServerProcess) -> None:
+def _kill(child: Process) -> None:
     """The group first; then the child itself, which may have died before it had a group."""
     if child.pid:
         with contextlib.suppress(ProcessLookupError):

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import structlog
 
-from jobs.processes import FORKSERVER
+from jobs.forkserver import FORKSERVER
 from jobs.vitals import ALONE_SECONDS, SILENT_SECONDS, Vitals, boot_time
 from store.database import conninfo
 
