@@ -46,6 +46,12 @@ class WebState:
         async with _bounded(), self.database.transaction() as conn:
             yield conn
 
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
+        """A connection each of whose statements is a transaction of its own, for a bounded time."""
+        async with _bounded(), self.database.autocommit() as conn:
+            yield conn
+
     def drain(self) -> None:
         """The process was told to stop: probes fail from now on, and event streams end."""
         self.is_draining = True

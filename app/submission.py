@@ -46,7 +46,8 @@ class Submission:
         priority: int = 0,
     ) -> JobOut:
         """The new job. Raises AlreadyActive when the same work is queued or running."""
-        async with self.web.transaction() as conn:
+        # Only an answer that must be kept with the job needs a transaction around both.
+        async with self.web.transaction() if self.once.key else self.web.autocommit() as conn:
             await self.once.begin(conn)
             job_id = await submit(
                 conn,
@@ -58,7 +59,7 @@ class Submission:
                 priority=priority,
             )
             job = await get_job(conn, job_id)
-            assert job is not None  # noqa: S101 - this transaction has just added it
+            assert job is not None  # noqa: S101 - it has just been added
             answer = JobOut.of(job)
             await self.once.keep(conn, answer, answer.links.self)
         return answer

@@ -156,9 +156,7 @@ class Queue:
             raise EndRefused(" ".join(str(error).split())) from error
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        conn = await psycopg.AsyncConnection.connect(
-            conninfo(self._url, "worker"), autocommit=True, prepare_threshold=None
-        )
+        conn = await connect(self._url, "worker")
         set_json_loads(from_json, conn)
         self._conn = conn
         return conn

@@ -1,6 +1,6 @@
 """What the rest of the program may ask of the queue, on the caller's connection and in its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,14 +58,20 @@ async def submit(
 ) -> int:
     """Adds a job: it exists if and only if the caller's transaction commits. Gives its id.
 
+    Where nothing else is written, `database.autocommit()` has the job stored in one round trip.
+
     Raises AlreadyActive, and leaves the caller's transaction usable, when the handler's unique key is taken.
     """
-    new = _NewJobs(handler, [params], _meta(requested_by, request_id), run_after, priority)
+    asked = handler()
+    unique_key, limit = asked.unique_key(params), asked.limit(params)
+    await set_limits(conn, [limit])
+    args = _args(params, _meta(requested_by, request_id))
+    values = (handler.queue, handler.job_type, priority, run_after, args, unique_key, limit and limit.key)
     while True:
-        ids = await _insert(conn, new)
-        if ids:
-            return ids[0]
-        active = await active_job_with_key(conn, str(new.unique_keys[0]))
+        [added] = await _execute(conn, "select add_job(%s, %s, %s, %s, %s::jsonb, %s, %s)", values)
+        if added is not None:
+            return int(added)
+        active = await active_job_with_key(conn, str(unique_key))
         if active is not None:  # otherwise the twin has ended between the refusal and the look-up
             raise AlreadyActive(active)
 
@@ -84,57 +90,44 @@ async def submit_many(
 
     Raises AlreadyActive when a unique key is taken, by an active job or by two of these; none is added then.
     """
-    new = _NewJobs(handler, many, _meta(requested_by, request_id), run_after, priority)
-    if not any(new.unique_keys):
-        return await _insert(conn, new)
+    asked, meta = handler(), _meta(requested_by, request_id)
+    keys, limits = [asked.unique_key(one) for one in many], [asked.limit(one) for one in many]
+    await set_limits(conn, limits)
+    values: dict[str, Any] = {
+        "queue": handler.queue,
+        "job_type": handler.job_type,
+        "priority": priority,
+        "run_after": run_after,
+        "args": _array([_args(params, meta) for params in many]),
+    }
+    if not any(keys) and not any(limits):
+        return await _execute(conn, query_text("enqueue"), values)
+    values |= {"unique_keys": keys, "limit_keys": [limit and limit.key for limit in limits]}
     async with conn.begin_nested():
-        ids = await _insert(conn, new)
+        ids = await _execute(conn, query_text("enqueue_keyed"), values)
         if len(ids) < len(many):
-            raise AlreadyActive(await _first_taken(conn, new.unique_keys, ids))
+            raise AlreadyActive(await _first_taken(conn, keys, ids))
     return ids
 
 
-class _NewJobs:
-    def __init__(
-        self,
-        handler: type[Handler[Any]],
-        params: Sequence[JobParams],
-        meta: bytes,
-        run_after: datetime | None,
-        priority: int,
-    ) -> None:
-        self.handler, self.params, self.meta = handler, params, meta
-        self.run_after, self.priority = run_after, priority
-        asked = handler()
-        self.unique_keys = [asked.unique_key(one) for one in params]
-        self.limits = [asked.limit(one) for one in params]
+def _meta(requested_by: str | None, request_id: str | None) -> str:
+    return to_json({"requested_by": requested_by, "request_id": request_id}).decode()
 
 
-def _meta(requested_by: str | None, request_id: str | None) -> bytes:
-    return to_json({"requested_by": requested_by, "request_id": request_id})
+def _args(params: JobParams, meta: str) -> str:
+    return f'{{"params":{params.model_dump_json()},"meta":{meta}}}'
 
 
-async def _insert(conn: AsyncConnection, new: _NewJobs) -> list[int]:
-    end = f',"meta":{new.meta.decode()}}}'
-    await set_limits(conn, new.limits)
-    values: dict[str, Any] = {
-        "queue": new.handler.queue,
-        "job_type": new.handler.job_type,
-        "priority": new.priority,
-        "run_after": new.run_after,
-        "args": _array([f'{{"params":{params.model_dump_json()}{end}' for params in new.params]),
-    }
-    has_keys = any(new.unique_keys) or any(new.limits)
-    if has_keys:
-        values["unique_keys"] = new.unique_keys
-        values["limit_keys"] = [limit and limit.key for limit in new.limits]
+async def _execute(
+    conn: AsyncConnection, statement: str, values: Sequence[Any] | Mapping[str, Any]
+) -> list[Any]:
+    """The first column, by the driver's own connection: for few and plain statements, made very often."""
+    driver: Any = (await conn.get_raw_connection()).driver_connection
     try:
-        # On the driver's own connection: the statement is the same each time, and there may be thousands.
-        driver = await _driver(conn)
-        added = await driver.execute(query_text("enqueue_keyed" if has_keys else "enqueue"), values)
-        return [row[0] for row in await added.fetchall()]
+        rows = await (await driver.execute(statement, values)).fetchall()
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable("the job could not be added") from error
+    return [row[0] for row in rows]
 
 
 def _array(texts: Sequence[str]) -> str:
@@ -182,12 +175,6 @@ async def _refuse(conn: AsyncConnection, job_id: int, asked: str) -> None:
     if job is None:
         raise JobNotFound(job_id)
     raise WrongStatus(job_id, job.status, asked)
-
-
-async def _driver(conn: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    driver: Any = (await conn.get_raw_connection()).driver_connection
-    connection: psycopg.AsyncConnection[Any] = driver
-    return connection
 
 
 class HeldByOthers(Exception):

@@ -1,4 +1,4 @@
-"""The only ways into the database: `read()` and `transaction()`. Nobody else connects or commits."""
+"""The only ways into the database: `read()`, `transaction()`, `autocommit()`. Nobody else connects."""
 
 import math
 import time
@@ -79,6 +79,7 @@ class Database:
                 "prepare_threshold": None,
             },
         )
+        self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         _ping_after_idleness(self._engine.sync_engine)
         event.listen(self._engine.sync_engine, "connect", _notice_a_lost_client)
 
@@ -94,6 +95,13 @@ class Database:
         """A connection whose work is committed at the end, or not at all."""
         with _translated():
             async with self._engine.begin() as conn:
+                yield conn
+
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
+        """A connection each of whose statements is a transaction of its own: one round trip for one write."""
+        with _translated():
+            async with self._autocommit.connect() as conn:
                 yield conn
 
     async def close(self) -> None:

@@ -57,7 +57,7 @@ class Matchday(Contestant):
         await self._database.close()
 
     async def enqueue(self) -> None:
-        async with self._database.transaction() as conn:
+        async with self._database.autocommit() as conn:
             await submit(conn, CountedHandler, CountedParams())
 
     async def enqueue_many(self, jobs: int) -> None:
