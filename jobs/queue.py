@@ -129,13 +129,13 @@ class Queue:
         others: list[Ended] = []
         for one in ended:
             (plain if one.is_plain else others).append(one)
-        results = [one.end.result for one in plain]
+        results = {one.job_id: one.end.result for one in plain if one.end.result is not None}
         return {
             "worker": self.worker_id,
             "name": self._info.name,
             "done": _array([one.job_id for one in plain]),
             "attempts": _array([one.attempt for one in plain]),
-            "results": storable_json(results) if any(result is not None for result in results) else None,
+            "results": storable_json(results) if results else None,
             "ends": storable_json([one.as_row() for one in others]) if others else None,
             "queues": list(wanted.queues) or None,
             "capped": list(wanted.caps) or None,

@@ -1,7 +1,7 @@
 -- Ends attempts, each only if it still holds its job: (id, attempts) is the fencing token, attempts grows at every
 -- end. Job and run change together. An attempt that is not in the answer was lost.
 
--- The usual end: completed, nothing else to say. p_results is an array of the results in the order of the ids, or null.
+-- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none.
 create or replace function complete_runs(p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb)
 returns bigint[] language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
@@ -10,13 +10,12 @@ declare
     others_wait boolean;
     is_in_graph boolean;
 begin
-    with e as materialized (
-        select * from unnest(p_ids, p_attempts) with ordinality as e (id, attempt, place)
-    ), gone as (
-        -- Not "= 'doing'": the planner must not think of a partial index here.
-        delete from jobs_active j using e
-        where j.id = e.id and j.status <> 'todo' and j.attempts = e.attempt - 1
-        returning j.*, e.place
+    with gone as (
+        -- No join: with old statistics the planner would compare each active job with each of these.
+        delete from jobs_active j
+        where j.id = any (p_ids) and j.status <> 'todo'
+          and ((j.id, j.attempts + 1) in (select * from unnest(p_ids, p_attempts))) is true
+        returning j.*
     ), history as (
         insert into jobs_finished
             (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,
@@ -27,7 +26,7 @@ begin
     ), runs as (
         insert into job_runs (job_id, attempt, worker, started_at, finished_at, outcome, progress, result)
         select id, attempts + 1, p_worker, started_at, clock_timestamp(), 'completed', 1,
-               nullif(p_results -> (place - 1)::integer, 'null')
+               p_results -> id::text
         from gone
     )
     select count(*), bool_or(lock is not null or limit_key is not null), bool_or(graph_id is not null)
@@ -66,9 +65,10 @@ begin
                e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
                case when e.retry_in is not null and j.abort_requested then 'cancelled' else e.outcome end as outcome,
                case when e.retry_in > 0 then clock_timestamp() + e.retry_in * interval '1 second' end as due_at
-        from e join jobs_active j on j.id = e.id
-        where j.status::text = 'doing' and j.attempts = e.attempt - 1
-        for update of j
+        from e cross join lateral (
+            select * from jobs_active a
+            where a.id = e.id and a.status <> 'todo' and a.attempts = e.attempt - 1
+            limit 1 for update) j
     ), gone as (
         delete from jobs_active j using held h where j.id = h.id and h.is_final returning j.*, h.outcome
     ), history as (

@@ -145,7 +145,7 @@ class Clock:
                 text(
                     "select complete_runs('test', array[cast(:id as bigint)], '{1}', cast(:results as jsonb))"
                 ),
-                {"id": job_id, "results": f"[{result}]"},
+                {"id": job_id, "results": f'{{"{job_id}": {result}}}'},
             )
 
 
