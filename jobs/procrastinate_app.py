@@ -84,11 +84,16 @@ def _add_task(
     # cancelled job, and aborts an interrupted one for good).
     # A job deferred by procrastinate's own tools may lack what our service adds.
     async def task(
-        context: JobContext, /, *, params: dict[str, Any] | None = None, meta: dict[str, Any] | None = None
+        context: JobContext,
+        /,
+        *,
+        params: dict[str, Any] | None = None,
+        inputs: dict[str, Any] | None = None,
+        meta: dict[str, Any] | None = None,
     ) -> None:
         job_id, number = held(context.job)
         request_id = (meta or {}).get("request_id")
-        attempt = Attempt(job_id, number, params or {}, request_id=request_id)
+        attempt = Attempt(job_id, number, params or {}, inputs or {}, request_id=request_id)
         end = await supervisor.run(handler, attempt)
         if end is not None and end.outcome == "interrupted" and _is_cancelled(context):
             end = RunEnd("cancelled")

@@ -6,7 +6,9 @@ It outlives the worker for a moment, to say at once that it has died.
 import asyncio
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 
@@ -15,15 +17,17 @@ import psycopg
 import structlog
 
 from jobs.forkserver import FORKSERVER
-from jobs.vitals import ALONE_SECONDS, SILENT_SECONDS, Vitals, boot_time
-from store.database import conninfo
+from jobs.vitals import ALONE_SECONDS, SECONDS_TO_STOP, Vitals, boot_time
+from store.database import NOTICE_A_LOST_CLIENT, conninfo
 
 BEAT_SECONDS = 2.0
 # The children of a killed worker die with it; their jobs are given to others once they surely have.
 SECONDS_FOR_CHILDREN = 0.5
-# A loop that does not tick for this long is blocked; a worker that is alone has this long to stop its jobs.
+LOOK_SECONDS = 0.5
+# After a longer time between two looks the pulse itself was stopped, and with it maybe the worker.
+LONGEST_LOOK_SECONDS = 2.0
+# A loop that does not tick for this long, while its process could, is blocked.
 BLOCKED_SECONDS = 5.0
-SECONDS_TO_STOP = (SILENT_SECONDS - ALONE_SECONDS) / 2
 
 log = structlog.get_logger()
 
@@ -47,10 +51,50 @@ def main(vitals: Vitals, url: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     worker = parent_process()
     assert worker is not None and worker.pid is not None  # noqa: S101, PT018 - main runs in a child only
-    pulse = Pulse(vitals, url, psutil.Process(worker.pid))
+    process = psutil.Process(worker.pid)
+    # In a thread of its own: a beat may hang in the network for longer than the worker may go on.
+    threading.Thread(target=_watch, args=(vitals, process), daemon=True).start()
+    pulse = Pulse(vitals, url, process)
     while not wait([worker.sentinel], BEAT_SECONDS):
-        pulse.beat()
+        with suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+            pulse.beat()
     pulse.report_death()
+
+
+class Watch:
+    """Tells when the worker can no longer be trusted: it is blocked, and should have stopped a job."""
+
+    def __init__(self, vitals: Vitals, worker: psutil.Process, now: float) -> None:
+        self._vitals, self._worker = vitals, worker
+        self._looked_at = self._awake_since = now
+
+    def must_end(self, now: float) -> bool:
+        """Whether it is blocked past a deadline, or past the time to stop its jobs when it is alone.
+
+        One that was stopped, maybe with its pulse, could not tick: its time begins when it goes on.
+        """
+        if is_stopped(self._worker) or now - self._looked_at > LONGEST_LOOK_SECONDS:
+            self._awake_since = now
+        self._looked_at = now
+        if now - max(self._vitals["ticked_at"], self._awake_since) < BLOCKED_SECONDS:
+            return False
+        alone_for = now - self._vitals["beaten_at"] - ALONE_SECONDS
+        return now > self._vitals["may_block_until"] or alone_for > SECONDS_TO_STOP
+
+
+def _watch(vitals: Vitals, worker: psutil.Process) -> None:
+    watch = Watch(vitals, worker, boot_time())
+    while not watch.must_end(boot_time()):
+        time.sleep(LOOK_SECONDS)
+    worker.kill()
+
+
+def is_stopped(process: psutil.Process) -> bool:
+    """By a signal, for now or for ever."""
+    try:
+        return process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Pulse:
@@ -59,21 +103,9 @@ class Pulse:
         self._conn: psycopg.Connection[tuple[object, ...]] | None = None
 
     def beat(self) -> None:
-        """One sign of life, unless the worker is stopped; ends a worker that can no longer be trusted."""
-        if self._is_stopped():
+        """One sign of life, unless the worker is stopped."""
+        if is_stopped(self._worker):
             return
-        self._try_to_beat()
-        if self._must_end():
-            self._worker.kill()
-
-    def report_death(self) -> None:
-        """The worker is gone: takes it from the registry and gives its jobs back, if it can."""
-        time.sleep(SECONDS_FOR_CHILDREN)
-        statement = "delete from procrastinate_workers where id = %s returning id"
-        if self._ask(statement, int(self._vitals["worker_id"])):
-            self._ask("select job_id from rescue_jobs()")
-
-    def _try_to_beat(self) -> None:
         worker_id, sent_at = int(self._vitals["worker_id"]), boot_time()
         running, memory = int(self._vitals["running"]), self._worker.memory_info().rss
         found = self._ask("select worker_beat(%s, %s, %s)", worker_id, running, memory)
@@ -82,19 +114,12 @@ class Pulse:
         elif found == [(False,)]:
             self._vitals["dead_worker_id"] = worker_id
 
-    def _must_end(self) -> bool:
-        """Whether the worker is blocked and cannot keep a promise: a deadline, or to stop when alone."""
-        now = boot_time()
-        if now - self._vitals["ticked_at"] < BLOCKED_SECONDS:
-            return False
-        alone_for = now - self._vitals["beaten_at"] - ALONE_SECONDS
-        return now > self._vitals["may_block_until"] or alone_for > SECONDS_TO_STOP
-
-    def _is_stopped(self) -> bool:
-        try:
-            return self._worker.status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-        except psutil.NoSuchProcess:
-            return True
+    def report_death(self) -> None:
+        """The worker is gone: takes it from the registry and gives its jobs back, if it can."""
+        time.sleep(SECONDS_FOR_CHILDREN)
+        statement = "delete from procrastinate_workers where id = %s returning id"
+        if self._ask(statement, int(self._vitals["worker_id"])):
+            self._ask("select job_id from rescue_jobs()")
 
     def _ask(self, statement: str, *values: object) -> list[tuple[object, ...]] | None:
         """The rows, or None while the database cannot be reached."""
@@ -103,6 +128,7 @@ class Pulse:
                 self._conn = psycopg.connect(
                     conninfo(self._url, "pulse"), autocommit=True, prepare_threshold=None
                 )
+                self._conn.execute(NOTICE_A_LOST_CLIENT)
             return self._conn.execute(statement, values).fetchall()
         except psycopg.Error:
             if self._conn is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
@@ -17,7 +18,7 @@ from jobs.progress import Progress, ProgressBoard
 from jobs.queue import Taken
 from jobs.room import Room
 from jobs.supervisor import Attempt, Supervisor
-from jobs.vitals import Vitals, boot_time
+from jobs.vitals import SECONDS_TO_STOP, Vitals, boot_time
 
 # What was taken ahead and could not begin by then goes back: long jobs have come between.
 LONGEST_AHEAD_SECONDS = 0.1
@@ -100,12 +101,14 @@ class Runs:
             self._stop(run)
 
     async def abandon_all(self) -> None:
-        """Stops everything, and says nothing of it."""
+        """Stops everything, and says nothing of it. What does not stop in time ends the worker."""
         for run in list(self._runs.values()):
             self._abandon(run)
         slots = [run.slot for run in self._runs.values() if run.slot]
-        if slots:
-            await asyncio.wait(slots)
+        if slots and (await asyncio.wait(slots, timeout=SECONDS_TO_STOP))[1]:
+            # Others may take these jobs from now on, and nothing else stops a handler in this process.
+            log.critical("worker_ends_itself", reason="jobs went on when told to stop", jobs=list(self._runs))
+            os._exit(1)
 
     def release_ahead(self) -> None:
         """What has not begun goes back as if it had never been taken."""

@@ -21,6 +21,7 @@ from store.jobs import (
     hold_running,
     notify_changed,
     wait_for_running,
+    waiting_steps,
 )
 from store.queries import query, query_text
 
@@ -41,8 +42,8 @@ class JobNotFound(Exception):
 class WrongStatus(Exception):
     """The job's status does not allow what was asked."""
 
-    def __init__(self, job_id: int, status: str, asked: str) -> None:
-        super().__init__(f"job {job_id} is {status}: {asked}")
+    def __init__(self, job_id: int, status: str, asked: str, *, unit: str = "job") -> None:
+        super().__init__(f"{unit} {job_id} is {status}: {asked}")
         self.status = status
 
 
@@ -145,29 +146,49 @@ async def _first_taken(conn: AsyncConnection, keys: Sequence[str | None], ids: S
 
 
 async def cancel(conn: AsyncConnection, job_id: int) -> None:
-    """Cancels a pending job at once; asks the worker of a running one to stop it."""
-    if not await conn.scalar(text("select cancel_jobs(array[cast(:id as bigint)])"), {"id": job_id}):
+    """Cancels a pending job at once; asks the worker of a running one to stop it.
+
+    The steps that wait for it are cancelled with it; those that wait for a running one, when it has stopped.
+    """
+    acted = await conn.scalar(text("select cancel_jobs(array[cast(:id as bigint)])"), {"id": job_id})
+    if not acted:
         await _refuse(conn, job_id, "only pending and running jobs can be cancelled")
-    await notify_changed(conn, job_id)
+    await notify_changed(conn, *acted)
 
 
 async def retry(conn: AsyncConnection, job_id: int) -> None:
-    """Puts a failed or cancelled job back into its queue."""
+    """Puts a failed or cancelled job back into its queue, with the steps that were cancelled after it."""
+    back = await put_back(conn, [job_id])
+    if not back:
+        await _refuse_retry(conn, job_id)
+    await notify_changed(conn, *back)
+
+
+async def put_back(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
+    """As `retry` for those of the jobs that failed or were cancelled; gives the ids of all that went back.
+
+    A step after one that failed or was cancelled, and that is not among the jobs, stays as it is.
+    """
     try:
         async with conn.begin_nested():
-            done = await conn.scalar(text("select retry_job(:id)"), {"id": job_id})
+            return list(await conn.scalar(text("select retry_jobs(:ids)"), {"ids": ids}))
     except IntegrityError:
-        twin = await conn.scalar(query("active_twin"), {"id": job_id})
-        raise AlreadyActive(twin or job_id) from None
-    if not done:
-        await _refuse(conn, job_id, "only failed and cancelled jobs can be tried again")
-    await notify_changed(conn, job_id)
+        twin = await conn.scalar(query("active_twin"), {"ids": ids})
+        raise AlreadyActive(twin or ids[0]) from None
 
 
 async def delete_finished(conn: AsyncConnection, older_than: timedelta, limit: int = 1_000) -> int:
     """Deletes one batch of jobs that finished longer ago; gives how many, 0 when none is left."""
     deleted = await conn.scalar(query("delete_finished"), {"older_than": older_than, "limit": limit})
     return int(deleted or 0)
+
+
+async def _refuse_retry(conn: AsyncConnection, job_id: int) -> None:
+    parent = (await conn.execute(query("ended_parent"), {"id": job_id})).first()
+    asked = "only failed and cancelled jobs can be tried again"
+    if parent is not None:
+        asked = f"it waits for job {parent.id}, which is {parent.status}: retry that one, or the pipeline"
+    await _refuse(conn, job_id, asked)
 
 
 async def _refuse(conn: AsyncConnection, job_id: int, asked: str) -> None:
@@ -183,7 +204,10 @@ class HeldByOthers(Exception):
 
 @dataclass(frozen=True)
 class CancelledJobs:
-    """The jobs that one call acted on: pending ones are cancelled, the workers of running ones were asked."""
+    """The jobs that one call acted on: pending ones are cancelled, the workers of running ones were asked.
+
+    Among the cancelled are the steps that waited for those of the call.
+    """
 
     cancelled: list[int]
     asked: list[int]
@@ -197,8 +221,7 @@ async def cancel_some(conn: AsyncConnection, ids: Sequence[int]) -> CancelledJob
     """
     pending = await hold_pending(conn, ids)
     running = await hold_running(conn, ids)
-    await _cancel_jobs(conn, pending + running)
-    return CancelledJobs(pending, running)
+    return await _cancel_free(conn, [*pending, *running, *await waiting_steps(conn, ids)])
 
 
 async def cancel_held(conn: AsyncConnection, job_id: int) -> CancelledJobs:
@@ -210,10 +233,12 @@ async def cancel_held(conn: AsyncConnection, job_id: int) -> CancelledJobs:
         if getattr(error.orig, "sqlstate", None) == "55P03":
             raise HeldByOthers from None
         raise
-    await _cancel_jobs(conn, pending + running)
-    return CancelledJobs(pending, running)
+    return await _cancel_free(conn, [*pending, *running, *await waiting_steps(conn, [job_id])])
 
 
-async def _cancel_jobs(conn: AsyncConnection, ids: Sequence[int]) -> None:
-    await conn.execute(text("select cancel_jobs(:ids)"), {"ids": ids})
-    await notify_changed(conn, *ids)
+async def _cancel_free(conn: AsyncConnection, ids: Sequence[int]) -> CancelledJobs:
+    rows = (await conn.execute(text("select id, is_asked from cancel_free_jobs(:ids)"), {"ids": ids})).all()
+    await notify_changed(conn, *[row.id for row in rows])
+    return CancelledJobs(
+        [row.id for row in rows if not row.is_asked], [row.id for row in rows if row.is_asked]
+    )

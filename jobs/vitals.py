@@ -10,6 +10,8 @@ from typing import Any
 ALONE_SECONDS = 10.0
 # Past this the other workers count it as dead. The difference is for stopping what still runs.
 SILENT_SECONDS = 15.0
+# So long a worker that is alone may take to stop its jobs; then it must end itself.
+SECONDS_TO_STOP = (SILENT_SECONDS - ALONE_SECONDS) / 2
 
 FIELDS = ("ticked_at", "may_block_until", "running", "worker_id", "beaten_at", "dead_worker_id")
 

@@ -124,13 +124,21 @@ async def cancellable_jobs(
 
 
 async def hold_pending(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
-    """Locks those of the jobs that are pending; waits for others who do so, and who are done soon."""
+    """Locks those of the jobs that are pending and wait for no other step of a pipeline.
+
+    Waits for others who do so, and who are done soon.
+    """
     return list(await conn.scalars(query("hold_pending"), {"ids": ids}))
 
 
 async def hold_running(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
     """Locks those of the jobs that run, were not asked to stop, and that nobody holds."""
     return list(await conn.scalars(query("hold_running"), {"ids": ids}))
+
+
+async def waiting_steps(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
+    """Those of the jobs that wait for other steps of their pipeline; they are nobody's to hold."""
+    return list(await conn.scalars(query("waiting_steps"), {"ids": ids}))
 
 
 async def wait_for_running(conn: AsyncConnection, job_id: int) -> list[int]:

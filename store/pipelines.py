@@ -1,6 +1,6 @@
-"""The steps of pipelines: planned together, then started and ended one after the other."""
+"""The steps of pipelines: of those within one job, and of those whose steps are jobs of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.queries import query
 from store.tables import pipeline_jobs
 
 
@@ -30,6 +31,50 @@ class StepRow:
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class GraphStep:
+    """One step of a pipeline of jobs, as its current attempt stands."""
+
+    job_id: int
+    name: str
+    job_type: str
+    after: list[str]
+    status: str
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested: bool
+    progress: float
+    message: str
+    result: Any
+    error_kind: str | None
+    error: str | None
+
+
+async def graph_of(conn: AsyncConnection, job_id: int) -> int | None:
+    """The pipeline of jobs that this job is a step of."""
+    graph_id: int | None = await conn.scalar(query("graph_of"), {"id": job_id})
+    return graph_id
+
+
+async def graph_steps(conn: AsyncConnection, graph_id: int, *, results: bool = False) -> list[GraphStep]:
+    """In the order in which they were given; without their results, which may be large, unless asked for."""
+    rows = await conn.execute(query("graph_steps"), {"graph_id": graph_id, "results": results})
+    return [GraphStep(**row._mapping) for row in rows]
+
+
+async def step_statuses(conn: AsyncConnection, graph_id: int) -> dict[int, str]:
+    rows = await conn.execute(query("step_statuses"), {"graph_id": graph_id})
+    return {row.id: row.status for row in rows}
+
+
+def pipeline_status(steps: Collection[str]) -> str:
+    """Of the whole: it runs while any of its steps can still move; the worst end of a step is its end."""
+    if "pending" in steps or "running" in steps:
+        return "pending" if set(steps) == {"pending"} else "running"
+    return next(status for status in ("failed", "cancelled", "completed") if status in steps)
 
 
 async def plan_steps(conn: AsyncConnection, pipeline_id: int, attempt: int, steps: Sequence[str]) -> None:

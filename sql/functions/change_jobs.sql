@@ -1,10 +1,40 @@
 -- What users ask of a job: cancel, try again, delete.
 
--- Pending jobs are cancelled at once; the workers of running ones are told. Gives the ids that were acted on.
+-- Pending jobs are cancelled at once, with the steps that wait for them; the workers of running ones are told. Gives the
+-- ids that were acted on.
 create or replace function cancel_jobs(p_ids bigint[]) returns bigint[] language plpgsql as $$
+begin
+    perform from jobs_active where id = any (p_ids) and waits_for is distinct from 'jobs' order by id for update;
+    return array(select id from cancel_free_jobs(p_ids));
+end $$;
+
+-- As cancel_jobs, without those that somebody else holds.
+create or replace function cancel_free_jobs(p_ids bigint[]) returns table (id bigint, is_asked boolean)
+language plpgsql as $$
+#variable_conflict use_column
 declare
-    acted bigint[];
+    held bigint[];
+    cancelled bigint[];
     asked record;
+begin
+    perform lock_graphs(array(select graph_id from jobs_active where id = any (p_ids) and status = 'todo'));
+    held := array(select id from jobs_active where id = any (p_ids) for update skip locked);
+    cancelled := cancel_pending(held);
+    return query select unnest(cancelled || cancel_steps_after(cancelled)), false;
+    for asked in
+        update jobs_active set abort_requested = true where id = any (held) and status = 'doing'
+        returning id, queue_name
+    loop
+        perform pg_notify(channel, json_build_object('type', 'abort_job_requested', 'job_id', asked.id)::text)
+            from unnest(array['procrastinate_any_queue_v1', 'procrastinate_queue_v1#' || asked.queue_name]) channel;
+        return query select asked.id, true;
+    end loop;
+end $$;
+
+-- Gives the ids of those that were pending.
+create or replace function cancel_pending(p_ids bigint[]) returns bigint[] language plpgsql as $$
+declare
+    cancelled bigint[];
 begin
     with gone as (
         delete from jobs_active where id = any (p_ids) and status = 'todo' returning *
@@ -16,38 +46,85 @@ begin
                true, created_at, clock_timestamp(), unique_key, limit_key, graph_id, failures, losses
         from gone
     )
-    select array_agg(id) into acted from gone;
-    for asked in
-        update jobs_active set abort_requested = true where id = any (p_ids) and status = 'doing'
-        returning id, queue_name
-    loop
-        acted := acted || asked.id;
-        perform pg_notify(channel, json_build_object('type', 'abort_job_requested', 'job_id', asked.id)::text)
-            from unnest(array['procrastinate_any_queue_v1', 'procrastinate_queue_v1#' || asked.queue_name]) channel;
-    end loop;
-    return coalesce(acted, '{}');
+    select array_agg(id) into cancelled from gone;
+    return coalesce(cancelled, '{}');
 end $$;
 
--- A failed or cancelled job goes back into its queue; its failures so far no longer count. False when it is neither.
-create or replace function retry_job(p_job bigint) returns boolean language plpgsql as $$
+-- Failed and cancelled jobs go back into their queues, with the failed and cancelled steps that wait for them; their
+-- failures so far no longer count. A step after one that failed or was cancelled, and is not among them, stays as it is.
+-- Gives the ids of those that went back.
+create or replace function retry_jobs(p_ids bigint[]) returns bigint[] language plpgsql as $$
 declare
-    queue text;
+    graphs bigint[];
+    restored bigint[];
 begin
-    with gone as (
-        delete from jobs_finished where id = p_job and status in ('failed', 'cancelled', 'aborted') returning *
+    graphs := array(select distinct graph_id from jobs_finished where id = any (p_ids) and graph_id is not null);
+    -- No clean-up may take away a part of a pipeline that is about to go on.
+    perform from jobs_finished where graph_id = any (graphs) order by id for update;
+    with recursive wanted as (
+        select id from jobs_finished where id = any (p_ids) and status in ('failed', 'cancelled', 'aborted')
+        union
+        select e.job_id from wanted w join graph_edges e on e.parent_id = w.id
+    ), gone as (
+        delete from jobs_finished f using wanted w
+        where f.id = w.id and f.status in ('failed', 'cancelled', 'aborted')
+        returning f.*
+    ), back as (
+        insert into jobs_active (id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
+                                 waits_for, unique_key, limit_key, graph_id)
+        select id, queue_name, task_name, priority, lock, queueing_lock, args - 'inputs', attempts, created_at,
+               case when graph_id is not null then 'jobs' when limit_key is not null then 'limit' end, unique_key,
+               limit_key, graph_id
+        from gone order by unique_key  -- in one order for all: each may have to wait for the key's last holder
+        returning id, queue_name, waits_for
+    ), told as (
+        select notify_ready(queue_name) from (
+            select distinct queue_name from back where waits_for is distinct from 'jobs') ready
     )
-    insert into jobs_active (id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
-                             waits_for, unique_key, limit_key, graph_id)
-    select id, queue_name, task_name, priority, lock, queueing_lock, args, attempts, created_at,
-           case when still_waits_in_graph(id) then 'jobs' when limit_key is not null then 'limit' end, unique_key,
-           limit_key, graph_id
-    from gone
-    returning queue_name into queue;
-    if not found then
-        return false;
+    select array_agg(id) into restored from back, (select count(*) from told) t;
+    if cardinality(graphs) > 0 then
+        perform lock_graphs(graphs);
+        perform cancel_steps_after(array(
+            select f.id from graph_edges e join jobs_finished f on f.id = e.parent_id
+            where e.job_id = any (restored) and f.status <> 'succeeded'));
+        perform ready_steps(restored);
     end if;
-    perform notify_ready(queue);
-    return true;
+    return array(select id from jobs_active where id = any (restored));
+end $$;
+
+-- One job, for procrastinate. False when it cannot go back.
+create or replace function retry_job(p_job bigint) returns boolean language sql as $$
+    select p_job = any (retry_jobs(array[p_job]))
+$$;
+
+-- Deletes a batch of jobs that finished longer ago: about p_limit of them. The steps of a pipeline go together, and only
+-- when the last of them is old enough: those that have completed are needed when it is resumed.
+create or replace function delete_finished_jobs(p_older_than interval, p_limit integer) returns bigint
+language plpgsql as $$
+declare
+    old bigint[];
+    before timestamptz := now() - p_older_than;
+begin
+    old := array(
+        select id from jobs_finished where finished_at < before and graph_id is null
+        limit p_limit for update skip locked);
+    if cardinality(old) = 0 then
+        with graphs as (
+            select distinct f.graph_id from jobs_finished f
+            where f.finished_at < before and f.graph_id is not null
+              and not exists (select from jobs_active a where a.graph_id = f.graph_id)
+              and not exists (select from jobs_finished l where l.graph_id = f.graph_id and l.finished_at >= before)
+            limit greatest(1, p_limit / 100)
+        ), held as (
+            select f.id, f.graph_id from jobs_finished f
+            where f.graph_id in (select graph_id from graphs)
+            for update skip locked
+        )
+        select array_agg(h.id) into old from held h
+            where (select count(*) from held o where o.graph_id = h.graph_id)
+                = (select count(*) from jobs_finished f where f.graph_id = h.graph_id);
+    end if;
+    return delete_jobs(coalesce(old, '{}'));
 end $$;
 
 -- Deletes finished jobs with all that belongs to them. Gives how many.

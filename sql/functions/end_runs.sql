@@ -1,9 +1,11 @@
 -- Ends attempts, each only if it still holds its job: (id, attempts) is the fencing token, attempts grows at every
 -- end. Job and run change together. An attempt that is not in the answer was lost.
 
--- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none.
-create or replace function complete_runs(p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb)
-returns bigint[] language plpgsql
+-- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none. p_steps
+-- are steps of pipelines that have ended in this transaction, for which the pipelines are to be advanced too.
+create or replace function complete_runs(
+    p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null
+) returns bigint[] language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     how_many bigint;
@@ -37,8 +39,8 @@ begin
             select distinct f.queue_name from jobs_finished f
             where f.id = any (p_ids) and (f.lock is not null or f.limit_key is not null)) w;
     end if;
-    if is_in_graph then
-        perform advance_graphs(array(
+    if is_in_graph or p_steps is not null then
+        perform advance_graphs(p_steps || array(
             select f.id from jobs_finished f where f.id = any (p_ids) and f.graph_id is not null));
     end if;
     if how_many = cardinality(p_ids) then
@@ -52,7 +54,25 @@ end $$;
 -- worker was lost for the third time: a job that kills its worker must not come back for ever. 'released' is no end:
 -- the job was taken ahead and not begun.
 create or replace function end_runs(p_worker text, p_ends jsonb)
-returns table (job_id bigint, new_status text) language plpgsql
+returns table (job_id bigint, new_status text) language plpgsql as $$
+declare
+    recorded record;
+    steps bigint[];
+begin
+    for recorded in select * from record_ends(p_worker, p_ends) loop
+        job_id := recorded.job_id;
+        new_status := recorded.new_status;
+        if recorded.ended_step is not null then
+            steps := steps || recorded.ended_step;
+        end if;
+        return next;
+    end loop;
+    perform advance_graphs(steps);
+end $$;
+
+-- As end_runs, for who advances the pipelines itself: ended_step is the job, if it is a step that has ended for good.
+create or replace function record_ends(p_worker text, p_ends jsonb)
+returns table (job_id bigint, new_status text, ended_step bigint) language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     return query
@@ -62,7 +82,7 @@ begin
             error text, trace text, progress double precision, step text, message text)
     ), held as materialized (
         select j.id, e.attempt, e.result, e.error_kind, e.error, e.trace, e.progress, e.step, e.message,
-               e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
+               j.graph_id, e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
                case when e.retry_in is not null and j.abort_requested then 'cancelled' else e.outcome end as outcome,
                case when e.retry_in > 0 then clock_timestamp() + e.retry_in * interval '1 second' end as due_at
         from e cross join lateral (
@@ -117,11 +137,9 @@ begin
     )
     select h.id,
            case when not h.is_final then 'pending'
-                when h.outcome in ('completed', 'cancelled') then h.outcome else 'failed' end
+                when h.outcome in ('completed', 'cancelled') then h.outcome else 'failed' end,
+           case when h.is_final and h.graph_id is not null then h.id end
     from held h, (select count(*) from told) t;
-    perform advance_graphs(array(
-        select f.id from jsonb_array_elements(p_ends) as e join jobs_finished f on f.id = (e ->> 'id')::bigint
-        where f.graph_id is not null and f.status = 'succeeded'));
 end $$;
 
 -- One attempt's end, for who has no batch.

@@ -32,7 +32,7 @@ returns bigint language plpgsql as $$
 declare
     was procrastinate_job_status;
 begin
-    select status into was from jobs_active where id = job_id for update;
+    select status into was from jobs_active where id = job_id and waits_for is distinct from 'jobs' for update;
     if was = 'doing' and not abort then
         return null;
     end if;

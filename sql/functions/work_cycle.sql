@@ -8,30 +8,39 @@ create or replace function work_cycle(
     id bigint, queue varchar, job_type varchar, args jsonb, attempts integer, failures smallint
 ) language plpgsql as $$
 declare
+    is_known boolean := true;
     ended bigint[];
+    steps bigint[];
 begin
-    if p_done is not null then
-        ended := complete_runs(p_name, p_done, p_done_attempts, p_results);
-        if cardinality(ended) < cardinality(p_done) then
-            return query select d.id, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
-                from unnest(p_done) as d (id) where d.id <> all (ended);
-        end if;
-    end if;
-    if p_ends is not null then
-        return query select (e ->> 'id')::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
-            from jsonb_array_elements(p_ends) as e
-            where (e ->> 'id')::bigint not in (select r.job_id from end_runs(p_name, p_ends) r);
-    end if;
+    -- First of all: who declares a worker dead holds its row while waiting for the jobs and for their pipelines.
     if p_total > 0 then
         update procrastinate_workers w set last_fetch_at = clock_timestamp()
             where w.id = p_worker and w.last_fetch_at < clock_timestamp() - interval '1 second';
         if not found then
             perform from procrastinate_workers w where w.id = p_worker;
-            if not found then
-                return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
-                return;
-            end if;
+            is_known := found;
         end if;
+    end if;
+    if p_ends is not null then
+        select array_agg(r.job_id), array_agg(r.ended_step) filter (where r.ended_step is not null)
+            into ended, steps from record_ends(p_name, p_ends) r;
+        return query select (e ->> 'id')::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
+            from jsonb_array_elements(p_ends) as e
+            where ended is null or (e ->> 'id')::bigint <> all (ended);
+    end if;
+    -- Last, and once for both kinds of ends: the pipelines are advanced.
+    if p_done is not null then
+        ended := complete_runs(p_name, p_done, p_done_attempts, p_results, steps);
+        if cardinality(ended) < cardinality(p_done) then
+            return query select d.id, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
+                from unnest(p_done) as d (id) where d.id <> all (ended);
+        end if;
+    elsif steps is not null then
+        perform advance_graphs(steps);
+    end if;
+    if not is_known then
+        return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
+    elsif p_total > 0 then
         perform admit_limited_jobs();
         return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total);
     end if;

@@ -1,2 +1,1 @@
-select delete_jobs(array(
-    select id from jobs_finished where finished_at < now() - :older_than limit :limit for update skip locked))
+select delete_finished_jobs(:older_than, :limit)

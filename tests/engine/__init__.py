@@ -1,6 +1,7 @@
 """Job types for the tests of the engine: every way a run can go."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -47,6 +48,38 @@ class KeyedHandler(Handler[KeyedParams]):
         return None
 
 
+class SumParams(JobParams):
+    add: int = 0
+    fails: int = 0  # so many attempts
+    seconds: float = 0
+
+
+class SumHandler(Handler[SumParams]):
+    """A step of a pipeline: adds to what the steps before it have given."""
+
+    job_type = "test_sum"
+    timeout = timedelta(minutes=1)
+
+    async def run(self, params: SumParams, job: Job) -> Outcome:
+        return await add_inputs(params, job)
+
+
+class ProcessSumHandler(Handler[SumParams]):
+    job_type = "test_process_sum"
+    own_process = True
+
+    async def run(self, params: SumParams, job: Job) -> Outcome:
+        return await add_inputs(params, job)
+
+
+async def add_inputs(params: SumParams, job: Job) -> Outcome:
+    job.progress(0.5, f"after {', '.join(sorted(job.inputs))}", step="work")
+    if job.attempt <= params.fails:
+        raise ValueError("not yet")
+    await asyncio.sleep(params.seconds)
+    return Outcome(value=params.add + sum(one["value"] for one in job.inputs.values()))
+
+
 class LoopHandler(Handler[ModeParams]):
     job_type = "test_loop"
     timeout = timedelta(seconds=1)
@@ -73,6 +106,18 @@ class LoopHandler(Handler[ModeParams]):
                 return Outcome(value="x" * 1_000_001)
         await asyncio.sleep(params.seconds)
         return Outcome(value="done")
+
+
+class StubbornHandler(Handler[JobParams]):
+    """Its first attempt does not let itself be stopped."""
+
+    job_type = "test_stubborn"
+
+    async def run(self, params: JobParams, job: Job) -> None:
+        job.progress(0.1, "under way", step="work")
+        while job.attempt == 1:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
 
 
 class ProcessHandler(Handler[ModeParams]):

@@ -15,7 +15,14 @@ from jobs import service
 from jobs.handler import Handler, JobParams
 from store.database import Database
 from store.jobs import JobRow
-from tests.engine import LoopHandler, ModeParams, NoopHandler, ProcessHandler, make_effects_table
+from tests.engine import (
+    LoopHandler,
+    ModeParams,
+    NoopHandler,
+    ProcessHandler,
+    StubbornHandler,
+    make_effects_table,
+)
 from tests.engine.worker import ROOT, empty_queue, has_ended, is_working, survivors, until, worker
 
 CASES: dict[str, tuple[type[Handler[ModeParams]], ModeParams]] = {
@@ -245,3 +252,17 @@ async def test_a_worker_whose_connections_are_cut_goes_on(database: Database) ->
             after = await service.submit(conn, NoopHandler, JobParams())
         assert (await until(database, after, has_ended)).status == "completed"
     assert job.status == "completed"
+
+
+@pytest.mark.anyio
+async def test_a_worker_that_lost_its_jobs_and_cannot_stop_them_ends_itself(database: Database) -> None:
+    with worker(database.url) as process:
+        async with database.transaction() as conn:
+            job_id = await service.submit(conn, StubbornHandler, JobParams())
+        await until(database, job_id, is_working)
+        with psycopg.connect(database.url, autocommit=True) as plain:
+            plain.execute("delete from procrastinate_workers")  # declared dead
+        assert await asyncio.to_thread(process.wait, 15) == 1
+    with worker(database.url, "--until-idle"):
+        job = await until(database, job_id, has_ended)
+    assert (job.status, job.attempt) == ("completed", 2)

@@ -44,15 +44,13 @@ def _freeze(form: Form, *, family: bool) -> Verdict:
         late = _late_progress(place, ids)
         told = f"{len(again)} of {len(ids)} again after max {max(again, default=0):.1f} s"
         refused = f"{place.journal.count('refused')} late effects refused, {len(late)} late progress accepted"
-        # One that its own pulse has ended can say nothing late.
-        alive = "alive" if frozen.is_alive() else "ended"
-        fenced = place.journal.count("refused") > 0 or alive == "ended"
+        is_alive, fenced = frozen.is_alive(), place.journal.count("refused") > 0
         return place.judge(
             f"SIGSTOP of a worker{' and its group' if family else ''} for {seconds:g} s, then SIGCONT:"
             " one result, late ends, effects and progress refused",
-            f"{told}, {refused}, thawed worker {alive}",
+            f"{told}, {refused}, thawed worker {'alive' if is_alive else 'ended'}",
             len(ids) + 1,
-            kept=not late and fenced and len(again) == len(ids),
+            kept=not late and fenced and is_alive and len(again) == len(ids),
         )
 
 

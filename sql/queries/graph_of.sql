@@ -1,0 +1,1 @@
+select graph_id from procrastinate_jobs where id = :id

@@ -1,0 +1,1 @@
+select id from jobs_active where id = any (:ids) and waits_for = 'jobs'
