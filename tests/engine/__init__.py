@@ -141,7 +141,7 @@ class ProcessHandler(Handler[ModeParams]):
             case "memory":
                 hoard: list[bytearray] = []
                 while True:
-                    hoard.append(bytearray(os.urandom(5_000_000)))
+                    hoard.append(bytearray(b"x") * 20_000_000)
             case "blocked":
                 end = time.monotonic() + params.seconds
                 while time.monotonic() < end:
