@@ -1,15 +1,12 @@
 """Changes of jobs as they happen: one LISTEN connection per process, any number of waiting streams."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 
-import psycopg
-import structlog
-
-from store.database import Database, DatabaseUnavailable, conninfo
+from store.database import Database, DatabaseUnavailable
 from store.jobs import JobRow, get_job
+from store.listening import Listening
 
 CHANNEL = "matchday_jobs"
 EVERY_JOB = "*"
@@ -17,9 +14,7 @@ MAX_STREAMS = 500
 # How long a stream trusts silence: a lost connection or a pooler brings no notification, and no error.
 SECONDS_WITH_LISTENER = 5.0
 SECONDS_WITHOUT_LISTENER = 1.0
-LONGEST_BACKOFF = 5.0
 READS_AT_ONCE = 2
-log = structlog.get_logger()
 
 
 class TooManyStreams(Exception):
@@ -31,11 +26,12 @@ class JobEvents:
 
     def __init__(self, database: Database, direct_url: str) -> None:
         self._database = database
-        self._conninfo = conninfo(direct_url, "api listener")
+        self._listening = Listening(
+            database, direct_url, "api listener", [CHANNEL], self._wake, lambda: self._wake(EVERY_JOB)
+        )
         self._waiting: dict[int, set[asyncio.Event]] = {}
         # All streams together hold at most this share of the pool.
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
-        self._is_listening = False
         self._is_ending = False
 
     @property
@@ -44,24 +40,12 @@ class JobEvents:
 
     @property
     def is_listening(self) -> bool:
-        return self._is_listening
+        """Whether changes are heard of; otherwise each stream looks by itself."""
+        return self._listening.hears
 
     async def listen(self) -> None:
         """Listens until cancelled; comes back by itself after the database was away."""
-        failures = 0
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as conn:
-                    await conn.execute(f"listen {CHANNEL}")
-                    failures = 0
-                    await self._forward(conn)
-            except psycopg.Error as error:
-                failures += 1
-                if failures == 1:
-                    log.warning("job_listener_lost", error=type(error).__name__)
-            finally:
-                self._is_listening = False
-            await asyncio.sleep(min(LONGEST_BACKOFF, 0.1 * 2**failures) * random.uniform(0.5, 1))  # noqa: S311
+        await self._listening.run()
 
     @contextmanager
     def watch(self, job_id: int) -> Iterator[asyncio.Event]:
@@ -97,12 +81,6 @@ class JobEvents:
         self._is_ending = True
         self._wake(EVERY_JOB)
 
-    async def _forward(self, conn: psycopg.AsyncConnection) -> None:
-        self._is_listening = True
-        self._wake(EVERY_JOB)  # whatever changed while nobody listened
-        async for notification in conn.notifies():
-            self._wake(notification.payload)
-
     def _wake(self, payload: str) -> None:
         if payload == EVERY_JOB:
             woken = list(self._waiting)
@@ -117,7 +95,7 @@ class JobEvents:
             return await get_job(conn, job_id)
 
     async def _wait(self, changed: asyncio.Event) -> None:
-        seconds = SECONDS_WITH_LISTENER if self._is_listening else SECONDS_WITHOUT_LISTENER
+        seconds = SECONDS_WITH_LISTENER if self.is_listening else SECONDS_WITHOUT_LISTENER
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await changed.wait()

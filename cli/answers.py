@@ -111,6 +111,7 @@ class Worker(Answer):
     started_at: datetime
     heartbeat_age_seconds: float
     memory_bytes: int | None
+    polls: bool
 
 
 class Workers(Answer):

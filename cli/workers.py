@@ -22,7 +22,7 @@ def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         table.add_row(
             str(worker.id),
             cell(worker.name),
-            cell(worker.status, "" if worker.status == "alive" else "bold red"),
+            cell(_status(worker), "" if worker.status == "alive" else "bold red"),
             f"{worker.heartbeat_age_seconds:.1f}",
             cell(_queues(worker)),
             f"{worker.running} of {worker.concurrency or '?'}",
@@ -30,6 +30,10 @@ def workers(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
             cell(_jobs(worker)),
         )
     results().print(table)
+
+
+def _status(worker: Worker) -> str:
+    return f"{worker.status}, polls" if worker.polls else worker.status
 
 
 def _queues(worker: Worker) -> str:

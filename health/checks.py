@@ -12,11 +12,13 @@ from typing import Any, Literal
 import psutil
 from sqlalchemy import text
 
+from health.readiness import UNHEARD
 from store.database import Database
 from store.jobs import QueueDepth, live_workers, queue_depths
 from store.matches import data_age
 from store.migrations import missing_migrations
 from store.models import active_model
+from store.workers import polling_workers
 
 Status = Literal["pass", "warn", "fail"]
 # A worker writes its heartbeat every 10 seconds.
@@ -91,6 +93,12 @@ async def workers_alive(subject: Subject) -> Reading:
     return Reading("warn", 0, "workers", output="no worker is running: jobs wait")
 
 
+async def workers_polling(subject: Subject) -> Reading:
+    async with subject.database.read() as conn:
+        polling = await polling_workers(conn)
+    return _judged(polling, "workers", Threshold(warn=1), f"they hear {UNHEARD}" if polling else "")
+
+
 async def model_active(subject: Subject) -> Reading:
     async with subject.database.read() as conn:
         model = await active_model(conn, SPORT)
@@ -133,6 +141,7 @@ CHECKS: dict[str, Check] = {
     "queue:pending": queue_pending,
     "queue:oldest_pending": queue_oldest_pending,
     "workers:alive": workers_alive,
+    "workers:polling": workers_polling,
     "model:active": model_active,
     "data:age": data_age_hours,
     "system:cpu": cpu_use,

@@ -1,57 +1,60 @@
-"""Listens to the queue's notifications on a direct connection: new jobs, and cancelled ones."""
+"""Hears of new jobs, and of cancelled ones; looks for new ones by itself while it cannot hear."""
 
 import asyncio
 import json
 from collections.abc import Callable, Sequence
 
-import psycopg
-import structlog
-from psycopg import sql
+from jobs.vitals import Vitals
+from store.database import Database
+from store.listening import Listening
 
-from store.database import conninfo
-
-LONGEST_RECONNECT_WAIT = 5.0
-
-log = structlog.get_logger()
+SECONDS_BETWEEN_POLLS = 0.25
 
 
 class Listener:
-    """Calls `on_ready` when jobs may be there, `on_cancel` with a job that a user has cancelled."""
+    """Calls `on_ready` when jobs may be there, `on_cancel` with a job that a user has cancelled.
+
+    `url` is the server itself, not a pooler.
+    """
 
     def __init__(
         self,
+        database: Database,
         url: str,
         queues: Sequence[str],
+        vitals: Vitals,
         on_ready: Callable[[], None],
         on_cancel: Callable[[Sequence[int]], None],
     ) -> None:
-        self._url, self._on_ready, self._on_cancel = url, on_ready, on_cancel
-        self._channels = [f"procrastinate_queue_v1#{queue}" for queue in queues] or [
-            "procrastinate_any_queue_v1"
-        ]
+        self._vitals, self._on_ready, self._on_cancel = vitals, on_ready, on_cancel
+        channels = [f"procrastinate_queue_v1#{queue}" for queue in queues] or ["procrastinate_any_queue_v1"]
+        self._listening = Listening(database, url, "worker listens", channels, self._hear, on_ready)
 
     async def run(self) -> None:
-        """Listens until it is cancelled; a lost connection is made again, what was missed looked up."""
-        wait = 0.1
+        """Until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listening.run())
+            group.create_task(self._poll())
+
+    async def _poll(self) -> None:
+        """The worker looks each second in any case; that is slow for a platform that always polls."""
         while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    conninfo(self._url, "worker listens"), autocommit=True
-                ) as conn:
-                    for channel in self._channels:
-                        await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-                    wait = 0.1
-                    self._on_ready()
-                    async for notification in conn.notifies():
-                        self._hear(notification.payload)
-            except psycopg.OperationalError as error:
-                log.warning("listener_lost_database", error=" ".join(str(error).split()))
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_RECONNECT_WAIT)
+            await asyncio.sleep(SECONDS_BETWEEN_POLLS)
+            self._vitals["polls"] = not self._listening.hears
+            if not self._listening.hears:
+                self._on_ready()
 
     def _hear(self, payload: str) -> None:
-        message = json.loads(payload)
-        if message["type"] == "abort_job_requested":
-            self._on_cancel([message["job_id"]])
-        else:
-            self._on_ready()
+        match _read(payload):
+            case {"type": "abort_job_requested", "job_id": int(job_id)}:
+                self._on_cancel([job_id])
+            case _:
+                self._on_ready()
+
+
+def _read(payload: str) -> object:
+    """Anybody in the database may send anything on these channels."""
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None

@@ -107,8 +107,8 @@ class Pulse:
         if is_stopped(self._worker):
             return
         worker_id, sent_at = int(self._vitals["worker_id"]), boot_time()
-        running, memory = int(self._vitals["running"]), self._worker.memory_info().rss
-        found = self._ask("select worker_beat(%s, %s, %s)", worker_id, running, memory)
+        values = (int(self._vitals["running"]), self._worker.memory_info().rss, bool(self._vitals["polls"]))
+        found = self._ask("select worker_beat(%s, %s, %s, %s)", worker_id, *values)
         if found == [(True,)]:
             self._vitals["beaten_at"] = sent_at
         elif found == [(False,)]:

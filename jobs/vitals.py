@@ -13,7 +13,7 @@ SILENT_SECONDS = 15.0
 # So long a worker that is alone may take to stop its jobs; then it must end itself.
 SECONDS_TO_STOP = (SILENT_SECONDS - ALONE_SECONDS) / 2
 
-FIELDS = ("ticked_at", "may_block_until", "running", "worker_id", "beaten_at", "dead_worker_id")
+FIELDS = ("ticked_at", "may_block_until", "running", "worker_id", "beaten_at", "dead_worker_id", "polls")
 
 
 def boot_time() -> float:
@@ -24,7 +24,8 @@ def boot_time() -> float:
 class Vitals:
     """Shared by inheriting the memory's file descriptor: nothing of it is left when the last process ends.
 
-    The worker writes `ticked_at`, `may_block_until`, `running` and `worker_id`; its pulse writes `beaten_at`
+    The worker writes `ticked_at`, `may_block_until`, `running`, `worker_id` and `polls` (it hears no
+    notifications); its pulse writes `beaten_at`
     (the start of the last sign of life that reached the database) and `dead_worker_id` (declared dead).
     """
 

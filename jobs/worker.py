@@ -97,7 +97,9 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
     queue = Queue(settings.database_url, info)
     room = Room(settings.worker_concurrency, settings.queues, _caps(settings))
     engine = Engine(queue, supervisor, board, HANDLERS, room, vitals, until_idle=options.until_idle)
-    listener = Listener(settings.direct_url, settings.queues, engine.jobs_may_be_ready, engine.cancel)
+    listener = Listener(
+        database, settings.direct_url, settings.queues, vitals, engine.jobs_may_be_ready, engine.cancel
+    )
     try:
         if not await _unless_told(told, _join(engine, database)):
             return

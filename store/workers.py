@@ -15,6 +15,7 @@ MOST_JOBS = 100
 class WorkerRow:
     """One worker process. `queues` has the most jobs at once of each, or null; none named means all queues.
 
+    `polls`: it hears no notifications, and looks for jobs by itself.
     `job_ids` and `job_types` are the first MOST_JOBS of its `running` jobs, in the same order.
     """
 
@@ -28,11 +29,17 @@ class WorkerRow:
     started_at: datetime
     memory_bytes: int | None
     last_fetch_at: datetime
+    polls: bool
     heartbeat_age_seconds: float
     is_silent: bool
     running: int
     job_ids: list[int]
     job_types: list[str]
+
+
+async def polling_workers(conn: AsyncConnection) -> int:
+    """How many live workers hear no notifications."""
+    return int(await conn.scalar(query("polling_workers")) or 0)
 
 
 async def list_workers(conn: AsyncConnection) -> list[WorkerRow]:

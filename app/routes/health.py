@@ -9,7 +9,7 @@ from app.bodies import StrictRoute
 from app.problems import RETRY_SECONDS, Problem
 from app.schemas import HealthOut
 from app.state import Web
-from health.readiness import why_not_ready
+from health.readiness import UNHEARD, Readiness, readiness
 
 probes = APIRouter(tags=["health"])
 router = APIRouter(route_class=StrictRoute, tags=["health"])
@@ -17,6 +17,13 @@ router = APIRouter(route_class=StrictRoute, tags=["health"])
 
 class ProbeOut(BaseModel):
     status: Literal["pass"] = "pass"
+
+
+class ReadyOut(BaseModel):
+    """A warning keeps nobody from his work."""
+
+    status: Literal["pass", "warn"] = "pass"
+    warnings: list[str] = []
 
 
 @probes.get("/live")
@@ -27,12 +34,15 @@ async def show_liveness() -> ProbeOut:
 
 @probes.get("/ready")
 @probes.get("/health")
-async def show_readiness(web: Web) -> ProbeOut:
+async def show_readiness(web: Web) -> ReadyOut:
     """Whether requests may be sent here; otherwise 503 with the reason."""
-    reason = "the process is stopping" if web.is_draining else await why_not_ready(web.probes)
-    if reason:
-        raise Problem("not-ready", reason, headers={"Retry-After": RETRY_SECONDS})
-    return ProbeOut()
+    found = Readiness("the process is stopping") if web.is_draining else await readiness(web.probes)
+    if found.obstacle:
+        raise Problem("not-ready", found.obstacle, headers={"Retry-After": RETRY_SECONDS})
+    warnings = [*found.warnings]
+    if not web.events.is_listening:
+        warnings.append(f"this process hears {UNHEARD}")
+    return ReadyOut(status="warn" if warnings else "pass", warnings=warnings)
 
 
 @router.get("/system/health", responses={503: {"model": HealthOut}})

@@ -28,6 +28,7 @@ EXAMPLE: JsonDict = {
     "heartbeat_age_seconds": 0.8,
     "last_fetch_at": "2026-05-01T12:10:00Z",
     "memory_bytes": 90_000_000,
+    "polls": False,
 }
 
 
@@ -37,7 +38,10 @@ class RunningJob(Out):
 
 
 class WorkerOut(Out):
-    """`queues` has the most jobs at once of each; none named means all. `jobs` are the first 100 running."""
+    """`queues` has the most jobs at once of each; none named means all. `jobs` are the first 100 running.
+
+    `polls`: it hears no notifications, and looks for jobs by itself.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -55,6 +59,7 @@ class WorkerOut(Out):
     heartbeat_age_seconds: float
     last_fetch_at: UtcTime
     memory_bytes: int | None
+    polls: bool
 
     @classmethod
     def of(cls, worker: WorkerRow) -> "WorkerOut":

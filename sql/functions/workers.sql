@@ -1,11 +1,11 @@
 -- Who works, who has died, and what becomes of their jobs. The database's clock decides.
 
 -- A sign of life. False when the worker was declared dead meanwhile.
-create or replace function worker_beat(p_worker bigint, p_running integer, p_memory bigint)
+create or replace function worker_beat(p_worker bigint, p_running integer, p_memory bigint, p_polls boolean)
 returns boolean language plpgsql as $$
 begin
     update procrastinate_workers
-        set last_heartbeat = clock_timestamp(), running = p_running, memory_bytes = p_memory
+        set last_heartbeat = clock_timestamp(), running = p_running, memory_bytes = p_memory, polls = p_polls
         where id = p_worker;
     return found;
 end $$;

@@ -36,6 +36,7 @@ async def test_a_worker_shows_what_it_is_and_what_it_runs(
         "id": worker_id, "name": "host-1:4711", "status": "alive", "host": "host-1", "pid": 4711,
         "version": "0.1.0", "queues": {"cpu": 2, "echo": None}, "concurrency": 10, "running": 2,
         "jobs": [{"id": job_id, "type": "test_echo"} for job_id in jobs[:2]], "memory_bytes": 90_000_000,
+        "polls": False,
     }  # fmt: skip
 
 

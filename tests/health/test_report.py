@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from health import report as report_module
 from health.checks import CHECKS, Reading, Subject, Threshold
-from health.readiness import why_not_ready
+from health.readiness import Readiness, readiness
 from health.report import HealthReports, report
 from store.database import Database
 
@@ -114,12 +114,12 @@ async def test_a_fresh_report_serves_many_callers(subject: Subject) -> None:
 
 
 async def test_a_migrated_database_is_ready(database: Database) -> None:
-    assert await why_not_ready(database) is None
+    assert await readiness(database) == Readiness()
 
 
 async def test_a_database_without_tables_is_not_ready(empty_database_url: str) -> None:
     database = Database(empty_database_url, process="test", pool_size=1)
-    reason = await why_not_ready(database)
+    reason = (await readiness(database)).obstacle
     await database.close()
     assert reason is not None
     assert "matchday migrate" in reason
@@ -128,5 +128,21 @@ async def test_a_database_without_tables_is_not_ready(empty_database_url: str) -
 
 async def test_a_database_that_refuses_is_not_ready() -> None:
     database = Database("postgresql://nobody@127.0.0.1:1/none", process="test", pool_size=1)
-    assert await why_not_ready(database) == "the database cannot be reached"
+    assert (await readiness(database)).obstacle == "the database cannot be reached"
     await database.close()
+
+
+async def test_a_worker_that_hears_no_notifications_is_a_warning(subject: Subject) -> None:
+    async with subject.database.transaction() as conn:
+        await conn.execute(
+            text(
+                "insert into procrastinate_workers (name, polls, last_heartbeat) values"
+                " ('deaf', true, now()), ('gone', true, now() - interval '1 h'), ('well', false, now())"
+            )
+        )
+    ready, made = await readiness(subject.database), await report(subject)
+    assert ready.obstacle is None
+    assert [warning.partition(":")[0] for warning in ready.warnings] == ["1 workers poll"]
+    reading = made.checks["workers:polling"]
+    assert (reading.status, reading.value) == ("warn", 1)
+    assert "DATABASE_URL_DIRECT" in reading.output
