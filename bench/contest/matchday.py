@@ -62,7 +62,7 @@ class Matchday(Contestant):
 
     async def enqueue_many(self, jobs: int) -> None:
         async with self._database.transaction() as conn:
-            await submit_many(conn, CountedHandler, [CountedParams() for _ in range(jobs)])
+            await submit_many(conn, CountedHandler, [CountedParams()] * jobs)
 
 
 CONTESTANT = Matchday
