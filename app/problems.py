@@ -23,6 +23,8 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"
 # Time-out, no lock in time, serialization failure, deadlock: the same request may succeed later.
 TRANSIENT_SQLSTATES = {"57014", "55P03", "40001", "40P01"}
+DISK_FULL = "53100"
+FULL_RETRY_SECONDS = "30"
 TEXT = {"type": "string"}
 POINTED = {"type": "object", "properties": {"pointer": TEXT, "message": TEXT}}
 SCHEMA = {
@@ -94,6 +96,11 @@ KINDS = {
         503, "Too many batches at once", "Try again after the seconds in the header Retry-After."
     ),
     "too-many-streams": Kind(503, "Too many event streams", "Poll the job instead, or try again later."),
+    "storage-full": Kind(
+        507,
+        "The database has no room left",
+        "Nothing of the request is stored. Try again after the seconds in the header Retry-After.",
+    ),
     "not-ready": Kind(503, "Not ready", "The process runs, but must not be sent requests yet."),
 }
 SLUG_OF_STATUS = {
@@ -197,6 +204,9 @@ def _as_problem(request: Request, error: Exception) -> Problem | None:
             return _unavailable()
         case DBAPIError() if getattr(error.orig, "sqlstate", None) in TRANSIENT_SQLSTATES:
             return _unavailable()
+        case DBAPIError() if getattr(error.orig, "sqlstate", None) == DISK_FULL:
+            detail, wait = "The database's disk is full", {"Retry-After": FULL_RETRY_SECONDS}
+            return Problem("storage-full", detail, headers=wait)
     return _of_service(error)
 
 
@@ -205,9 +215,9 @@ def _of_service(error: Exception) -> Problem | None:
         case AlreadyActive(job_id=job_id):
             location = {"Location": f"/api/jobs/{job_id}"}
             return Problem("already-active", f"{error}", headers=location, job_id=job_id)
-        case SameWork(index=index, job_id=job_id):
+        case SameWork(unit=unit, index=index, job_id=job_id):
             location = {"Location": f"/api/jobs/{job_id}"} if job_id else {}
-            fault = Fault(f"/jobs/{index}", f"{error}")
+            fault = Fault(f"/{unit}s/{index}", f"{error}")
             return Problem(
                 "already-active", f"{error}", errors=[fault], headers=location, job_id=job_id, index=index
             )

@@ -1,5 +1,6 @@
 """The answers of the API as they stand in its schema. Times are UTC."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.moments import UtcTime
 from store.jobs import JobRow
+from store.pipelines import GraphStep, StepRow, pipeline_status
 
 Status = Literal["pending", "running", "completed", "failed", "cancelled"]
 
@@ -146,6 +148,8 @@ class JobStats(Out):
 
 
 class StepOut(Out):
+    """A step within a job, with its `counts`; or a step that is a job itself: `job_id` and what follows."""
+
     name: str
     position: int
     status: str
@@ -153,15 +157,52 @@ class StepOut(Out):
     started_at: UtcTime | None
     finished_at: UtcTime | None
     seconds: float | None
-    counts: dict[str, Any]
+    counts: dict[str, Any] = {}
     error: str | None
+    job_id: int | None = None
+    type: str | None = None
+    after: list[str] = []
+    cancel_requested: bool = False
+    progress: float | None = None
+    message: str = ""
+    result: Any = None
+    error_kind: str | None = None
 
 
 class PipelineOut(Out):
+    """A job with steps (`type` is its type), or a graph of jobs (`type` is `pipeline`).
+
+    A graph runs while any of its steps can still move; then it is failed if one failed, else cancelled if one
+    was cancelled, else completed.
+    """
+
     id: int
     type: str
     status: Status
     steps: list[StepOut]
+
+    @classmethod
+    def of_job(cls, job: JobRow, steps: Sequence[StepRow]) -> Self:
+        shown = [{**vars(step), "name": step.step, "seconds": step.seconds} for step in steps]
+        return cls.model_validate({"id": job.id, "type": job.job_type, "status": job.status, "steps": shown})
+
+    @classmethod
+    def of_graph(cls, pipeline_id: int, steps: Sequence[GraphStep]) -> Self:
+        status = pipeline_status([step.status for step in steps])
+        shown = [
+            {
+                **vars(step),
+                "position": position,
+                "type": step.job_type,
+                "seconds": _seconds(step.started_at, step.finished_at),
+            }
+            for position, step in enumerate(steps, start=1)
+        ]
+        return cls.model_validate({"id": pipeline_id, "type": "pipeline", "status": status, "steps": shown})
+
+    @property
+    def location(self) -> str:
+        return f"/api/pipelines/{self.id}"
 
 
 class ModelRef(Out):

@@ -11,14 +11,16 @@ from pydantic import ValidationError
 
 from app.idempotency import Once, OnceOnly
 from app.problems import invalid, request_id_of
-from app.schemas import JobOut, JobsAdded
+from app.schemas import JobOut, JobsAdded, PipelineOut
 from app.state import Web, WebState
 from app.strict_json import Fault
 from app.validation import body_faults
 from jobs.batches import BatchJob, submit_batch
 from jobs.handler import HANDLERS, Handler, JobParams
+from jobs.pipelines import Step, submit_pipeline
 from jobs.service import submit
 from store.jobs import get_job
+from store.pipelines import graph_steps
 
 POLL_SECONDS = "1"
 REQUESTED_BY = r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$"
@@ -71,6 +73,17 @@ class Submission:
             ids = await submit_batch(conn, jobs, requested_by=self.requested_by, request_id=self.request_id)
             answer = JobsAdded(ids=ids, count=len(ids))
             await self.once.keep(conn, answer)
+        return answer
+
+    async def add_pipeline(self, steps: Sequence[Step]) -> PipelineOut:
+        """The new pipeline, all of its steps or none. Raises SameStepWork when the work of one is active."""
+        async with self.web.transaction() as conn:
+            await self.once.begin(conn)
+            pipeline_id = await submit_pipeline(
+                conn, steps, requested_by=self.requested_by, request_id=self.request_id
+            )
+            answer = PipelineOut.of_graph(pipeline_id, await graph_steps(conn, pipeline_id))
+            await self.once.keep(conn, answer, answer.location)
         return answer
 
 

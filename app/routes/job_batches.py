@@ -3,27 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.bodies import StrictRoute, parsed
+from app.new_jobs import MAX_FAULTS, NewJob, checked, checked_job, each_checked
 from app.problems import RETRY_SECONDS, Problem, invalid
-from app.routes.jobs import NewJob
 from app.schemas import JobsAdded
 from app.state import WebState
-from app.strict_json import Fault, pointer_to
-from app.submission import POLL_SECONDS, Submitting, checked_params, handler_of
-from app.validation import body_faults
+from app.strict_json import Fault
+from app.submission import POLL_SECONDS, Submitting
 from jobs.batches import BatchJob
-from jobs.handler import HANDLERS
 
 MAX_JOBS = 10_000
 MAX_BATCH_BYTES = 10_000_000
 # A comma separates two values. In memory each takes many times the bytes that it takes in the body.
 MAX_COMMAS = 1_000_000
-MAX_FAULTS = 100
 SECONDS_FOR_A_TURN = 5
 SECONDS_FOR_A_BATCH = 60
 EXAMPLE = {
@@ -112,46 +110,8 @@ def _checked_batch(body: bytes) -> list[BatchJob]:
     if body.count(b",") > MAX_COMMAS:
         raise invalid([Fault("", f"the batch may have at most {MAX_COMMAS:,} values")])
     given = parsed(body) if body else None
-    try:
-        batch = _Batch.model_validate(given)
-    except ValidationError as error:
-        raise invalid(_faults(error, given, _Batch)) from None
-    jobs: list[BatchJob] = []
-    faults: list[Fault] = []
-    for index, job in enumerate(batch.jobs):
-        try:
-            jobs.append(_checked_job(job, pointer_to("/jobs", index)))
-        except Problem as problem:
-            faults += problem.errors
-        if len(faults) >= MAX_FAULTS:
-            break
+    batch = checked(_Batch, given)
+    jobs, faults = each_checked(batch.jobs, "/jobs", partial(checked_job, NewJob))
     if faults:
         raise invalid(faults[:MAX_FAULTS])
     return jobs
-
-
-def _checked_job(given: Any, pointer: str) -> BatchJob:
-    try:
-        new = NewJob.model_validate(given)
-    except ValidationError as error:
-        raise invalid(_faults(error, given, NewJob, pointer) + _params_faults(given, pointer)) from None
-    handler = handler_of(new.type, f"{pointer}/type")
-    params = checked_params(handler, new.params, parent=f"{pointer}/params")
-    return BatchJob(handler, params, new.run_after, new.priority)
-
-
-def _params_faults(given: Any, pointer: str) -> list[Fault]:
-    """What is wrong with the parameters of a job that is wrong elsewhere too."""
-    job_type, params = (given.get("type"), given.get("params")) if isinstance(given, dict) else (None, None)
-    if not isinstance(job_type, str) or not isinstance(params, dict) or job_type not in HANDLERS:
-        return []
-    try:
-        checked_params(HANDLERS[job_type], params, parent=f"{pointer}/params")
-    except Problem as problem:
-        return list(problem.errors)
-    return []
-
-
-def _faults(error: ValidationError, given: Any, model: type[BaseModel], parent: str = "") -> list[Fault]:
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    return body_faults(details, given, model=model, parent=parent)

@@ -2,15 +2,15 @@
 
 import time
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from app.bodies import StrictRoute
 from app.cursors import MAX_CURSOR, BadCursor, decode_cursor, encode_cursor
 from app.moments import Moment
+from app.new_jobs import NewJob
 from app.problems import invalid
 from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
@@ -24,17 +24,6 @@ CLEANUP_BUDGET = timedelta(seconds=5)
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
 JobId = Annotated[int, Path(ge=1, le=BIGINT_MAX)]
-
-
-class NewJob(BaseModel):
-    """What `POST /api/jobs` takes; `GET /api/jobs/types` has the parameters of each type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    type: str
-    params: dict[str, Any] = Field(default_factory=dict)
-    run_after: Moment | None = Field(None, description="Not before this time")
-    priority: int = Field(0, ge=-100, le=100, description="Higher runs first")
 
 
 @router.post("/jobs", status_code=202)

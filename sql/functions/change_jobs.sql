@@ -59,7 +59,7 @@ declare
     restored bigint[];
 begin
     graphs := array(select distinct graph_id from jobs_finished where id = any (p_ids) and graph_id is not null);
-    -- No clean-up may take away a part of a pipeline that is about to go on.
+    -- In one order: two may put back the same steps, and no clean-up may take away some of them meanwhile.
     perform from jobs_finished where graph_id = any (graphs) order by id for update;
     with recursive wanted as (
         select id from jobs_finished where id = any (p_ids) and status in ('failed', 'cancelled', 'aborted')

@@ -63,6 +63,7 @@ SCENARIOS = (
     Scenario("12", idempotency.run),
     Scenario("13", rollback.run, short=True),
     Scenario("13b", pooler.run),
+    Scenario("13c", pooler.by_mistake),
     Scenario("14", stopping.within_the_grace),
     Scenario("14b", stopping.past_the_grace),
     Scenario("14c", stopping.told_twice),

@@ -28,7 +28,7 @@ class Worker:
     def __init__(
         self, log: Path, environment: Mapping[str, str], options: Sequence[str], prefix: Sequence[str] = ()
     ) -> None:
-        self.log, self.is_told = log, False
+        self.log, self.is_told, self.started_at = log, False, time.monotonic()
         self.freezes: list[tuple[int, float, float]] = []
         self._frozen: dict[int, float] = {}
         with log.open("ab") as output:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import psycopg
 from sqlalchemy.engine import make_url
 
@@ -22,9 +23,13 @@ from tests.chaos.handlers import EndlessHandler, LoopHandler, Params, ProcessHan
 from tests.chaos.patience import until
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Form, Skipped, Verdict, median
+from tests.cli.processes import web
 
 # A job that waits for the poll begins up to a second later; told by LISTEN it begins at once.
 TOLD_SECONDS = 0.3
+POLLED_SECONDS = 0.6
+FOUND_SECONDS = 15.0
+CANCELLED_SECONDS = 6.0
 CONFIGURATION = """
 [databases]
 * = host={host} port={port}
@@ -43,32 +48,68 @@ auth_file = {users}
 def run(form: Form) -> Verdict:
     """Jobs, cancel, progress and LISTEN all work; only DATABASE_URL_DIRECT goes around the pooler."""
     rounds = form.pick(5, 20)
-    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
-    if program is None:
-        raise Skipped("pgbouncer is not installed (Debian package pgbouncer)")
-    with stage() as place, _pooler(program, place) as pooled:
-        environment = {"DATABASE_URL": pooled, "DATABASE_URL_DIRECT": place.url}
+    with stage() as place, _pooler(place) as pooled:
         for _ in range(2):
-            place.worker(concurrency=10, environment=environment)
-        waits = [_seconds_to_begin(place) for _ in range(rounds)]
-        with place.load() as load:
-            cancelled = [_cancel(place, pooled) for _ in range(form.pick(1, 5))]
-        place.expect(load.accepted)
-        (shown,) = place.submit(ProcessHandler, Params(seconds=1.5))
-        progress = until("progress is shown", 10, lambda: _progress(place, shown))
+            place.worker(
+                concurrency=10, environment={"DATABASE_URL": pooled, "DATABASE_URL_DIRECT": place.url}
+            )
+        waits, cancelled, progress = _use(place, pooled, rounds, form.pick(1, 5))
         place.settle()
         return place.judge(
             "PgBouncer in transaction mode: jobs, cancel, progress and LISTEN work",
             f"begun {median(waits) * 1000:.0f} ms after submit (p50), cancelled after max"
             f" {max(cancelled):.2f} s, progress {progress:.1f}",
             len(waits),
-            kept=median(waits) < TOLD_SECONDS and max(cancelled) < 6,
+            kept=median(waits) < TOLD_SECONDS and max(cancelled) < CANCELLED_SECONDS,
         )
 
 
+def by_mistake(form: Form) -> Verdict:
+    """Without DATABASE_URL_DIRECT nothing is heard: found out, said once, shown, and polled instead."""
+    with stage() as place, _pooler(place) as pooled, web(pooled, place.folder / "api.log") as api:
+        worker = place.worker(concurrency=10, environment={"DATABASE_URL": pooled})
+        found_at = until("the worker polls", 30, lambda: _polls(place)) - worker.started_at
+        until("the API says so", 30, lambda: "this process" in httpx.get(f"{api}/ready").text)
+        ready = httpx.get(f"{api}/ready")
+        waits, cancelled, progress = _use(place, pooled, form.pick(5, 20), form.pick(1, 5))
+        place.settle()
+        said = [line for line in worker.said("warning") if line["event"] == "notifications_not_heard"]
+        return place.judge(
+            "PgBouncer in transaction mode by mistake: found within 15 s, said once, shown, polled",
+            f"found after {found_at:.1f} s, said {len(said)} times, /ready {ready.json()['status']} with"
+            f" {len(ready.json()['warnings'])} warnings, begun {median(waits) * 1000:.0f} ms after submit"
+            f" (p50), cancelled after max {max(cancelled):.2f} s, progress {progress:.1f}",
+            len(waits),
+            kept=found_at < FOUND_SECONDS
+            and len(said) == 1
+            and ready.status_code == 200
+            and len(ready.json()["warnings"]) == 2
+            and max(waits) < POLLED_SECONDS
+            and max(cancelled) < CANCELLED_SECONDS,
+        )
+
+
+def _use(place: Stage, url: str, rounds: int, cancels: int) -> tuple[list[float], list[float], float]:
+    """Seconds until jobs began, and until cancelled ones had stopped; some progress that was shown."""
+    waits = [_seconds_to_begin(place) for _ in range(rounds)]
+    with place.load() as load:
+        cancelled = [_cancel(place, url) for _ in range(cancels)]
+    place.expect(load.accepted)
+    (shown,) = place.submit(ProcessHandler, Params(seconds=1.5))
+    return waits, cancelled, until("progress is shown", 10, lambda: _progress(place, shown))
+
+
+def _polls(place: Stage) -> float | None:
+    rows = place.rows("select polls from procrastinate_workers")
+    return time.monotonic() if rows == [(True,)] else None
+
+
 @contextmanager
-def _pooler(program: str, place: Stage) -> Iterator[str]:
+def _pooler(place: Stage) -> Iterator[str]:
     """The address of a running PgBouncer in front of the stage's server."""
+    program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
+    if program is None:
+        raise Skipped("pgbouncer is not installed (Debian package pgbouncer)")
     direct, listen = make_url(place.url), free_port()
     folder = place.folder / "pgbouncer"
     folder.mkdir()
