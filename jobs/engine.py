@@ -155,7 +155,8 @@ class Engine:
         for job_id in answer.lost:
             log.warning("job_attempt_lost", job_id=job_id)
         self._runs.accept(answer.taken)
-        self._is_hungry = self._is_hungry or (0 < wanted.total <= len(answer.taken))
+        is_more_likely = len(answer.taken) >= wanted.total or (not answer.taken and not answer.has_seen_all)
+        self._is_hungry = self._is_hungry or (wanted.total > 0 and is_more_likely)
         if self._must_ask_for_cancels:
             self._must_ask_for_cancels = False
             self._runs.cancel(await self._queue.cancelled([job_id for job_id, _ in self._runs.held]))

@@ -1,6 +1,7 @@
 """The queue as a worker sees it: one round trip records what ended and takes the jobs that fit."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,6 +16,10 @@ from store.jsonb import storable_json
 from store.queries import query_text
 
 DECLARED_DEAD = -1
+# How long fetches may begin where the latest that looked at all has found ready jobs; at least so many times
+# what it cost.
+SECONDS_WITH_HEADS = 1.0
+TIMES_ITS_COST = 10
 
 
 class QueueUnavailable(Exception):
@@ -67,10 +72,14 @@ class WorkerInfo:
 
 @dataclass(frozen=True)
 class Answer:
-    """`lost` are the jobs whose attempts had ended elsewhere before we said so."""
+    """`lost` are the jobs whose attempts had ended elsewhere before we said so.
+
+    Without `has_seen_all`, there may be ready jobs that were not looked at.
+    """
 
     taken: list[Taken]
     lost: set[int]
+    has_seen_all: bool = True
 
 
 class Queue:
@@ -80,6 +89,7 @@ class Queue:
         self._url, self._info = url, info
         self._conn: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self.worker_id = 0
+        self._heads = Heads()
 
     async def register(self) -> int:
         """Enters the worker into the registry, under a new number. Raises QueueUnavailable."""
@@ -96,16 +106,21 @@ class Queue:
 
     async def cycle(self, ended: Sequence[Ended], wanted: Wanted) -> Answer:
         """Raises QueueUnavailable, EndRefused, DeclaredDead; a repeated end counts once."""
+        asked_at = time.monotonic()
         rows = await self._ask(query_text("work_cycle"), self._cycle_values(ended, wanted))
-        taken, lost = [], set()
+        taken, lost, heads = [], set(), {}
         for row in rows:
             if row[2] is not None:
                 taken.append(Taken(row[0], row[1], row[2], row[3], row[4] + 1, row[5]))
             elif row[0] == DECLARED_DEAD:
                 raise DeclaredDead(f"worker {self.worker_id} was declared dead")
+            elif row[4] is not None:
+                heads[row[1], row[4]] = row[0]
             else:
                 lost.add(row[0])
-        return Answer(taken, lost)
+        if wanted.total > 0:
+            self._heads.remember(heads, time.monotonic() - asked_at)
+        return Answer(taken, lost, has_seen_all=not self._heads.are_used)
 
     async def adopt(self, known: Sequence[tuple[int, int]]) -> list[Taken]:
         """The jobs that this worker holds without knowing their (job, attempt): an answer was lost."""
@@ -141,6 +156,7 @@ class Queue:
             "capped": list(wanted.caps) or None,
             "caps": list(wanted.caps.values()) or None,
             "total": wanted.total,
+            **self._heads.values(),
         }
 
     async def _ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -160,6 +176,38 @@ class Queue:
         set_json_loads(from_json, conn)
         self._conn = conn
         return conn
+
+
+class Heads:
+    """Where the ready jobs of each queue and priority begin, remembered while it takes long to find out.
+
+    Then most fetches look only from there on; one in a while, or after one that found nothing, looks at all.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[str, int], int] = {}
+        self._all_again_at = 0.0
+        self.are_used = False
+
+    def values(self) -> dict[str, list[Any] | None]:
+        """For the next fetch; all null has it look at all."""
+        self.are_used = bool(self._heads) and time.monotonic() < self._all_again_at
+        heads = self._heads if self.are_used else {}
+        return {
+            "after_queues": [queue for queue, _ in heads] or None,
+            "after_priorities": [priority for _, priority in heads] or None,
+            "after_ids": list(heads.values()) or None,
+        }
+
+    def remember(self, heads: Mapping[tuple[str, int], int], seconds: float) -> None:
+        """What the fetch has told, and how long it took. A quick one that looked at all tells nothing."""
+        if self.are_used and not heads:
+            self._all_again_at = 0.0
+        elif not self.are_used:
+            self._all_again_at = time.monotonic() + max(SECONDS_WITH_HEADS, TIMES_ITS_COST * seconds)
+            if not heads:
+                self._heads.clear()
+        self._heads.update(heads)
 
 
 def _array(numbers: list[int]) -> str | None:

@@ -1,9 +1,11 @@
 -- One round trip of a worker: records what has ended, takes what fits. Rows without a type name the jobs whose
--- attempts were lost; id -1 says that this worker was declared dead and gets no jobs. The others are jobs taken.
+-- attempts were lost; id -1 says that this worker was declared dead and gets no jobs; with attempts, they are what
+-- fetch_jobs remembers. The others are jobs taken.
 create or replace function work_cycle(
     p_worker bigint, p_name text,
     p_done bigint[], p_done_attempts integer[], p_results jsonb, p_ends jsonb,
-    p_queues text[], p_capped text[], p_caps integer[], p_total integer
+    p_queues text[], p_capped text[], p_caps integer[], p_total integer,
+    p_after_queues text[], p_after_priorities integer[], p_after_ids bigint[]
 ) returns table (
     id bigint, queue varchar, job_type varchar, args jsonb, attempts integer, failures smallint
 ) language plpgsql as $$
@@ -42,6 +44,7 @@ begin
         return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
     elsif p_total > 0 then
         perform admit_limited_jobs();
-        return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total);
+        return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total, true,
+            p_after_queues, p_after_priorities, p_after_ids);
     end if;
 end $$;

@@ -120,3 +120,48 @@ async def test_a_last_report_is_written_with_the_end(database: Database, queue: 
         "fit",
         "half",
     )
+
+
+async def test_what_an_old_transaction_keeps_is_not_walked_over_again(
+    database: Database, queue: Queue
+) -> None:
+    async with database.read() as old:
+        await old.exec_driver_sql("set transaction isolation level repeatable read")
+        await old.exec_driver_sql("select count(*) from job_queue")
+        await churn(database, queue, 20_000)
+        await submitted(database, 0)
+        found = [await taken(queue, Wanted(10)) for _ in range(2)]
+        assert [len(jobs) for jobs in found] == [1, 0]
+        ids = await submitted(database, 0, 0, 7)
+        # Priority 7 was not seen before: a fetch that looks at all finds it, after one that found nothing.
+        found = [await taken(queue, Wanted(10)) for _ in range(4)]
+        assert sorted(job.id for jobs in found for job in jobs) == sorted(ids)
+        [head] = await submitted(database, 0)
+        blocks = await blocks_read(database, head), await blocks_read(database, None)
+        assert blocks[0] < blocks[1] / 5
+
+
+async def churn(database: Database, queue: Queue, jobs: int) -> None:
+    """So many jobs come, run and end."""
+    async with database.transaction() as conn:
+        await service.submit_many(conn, NoopHandler, [JobParams()] * jobs)
+    ended: list[Ended] = []
+    while True:
+        answer = await queue.cycle(ended, Wanted(1_000))
+        ended = [completed(job) for job in answer.taken]
+        if not ended:
+            break
+
+
+async def blocks_read(database: Database, head: int | None) -> int:
+    """How many blocks a fetch looks at; with a head, from there on."""
+    fetch = "select id from fetch_jobs(null, null, null, null, 1, true, %s, %s, %s)"
+    heads = (["default"], [0], [head]) if head else (None, None, None)
+    async with database.read() as conn:
+        for _ in range(2):  # the first has to look up what a new session does not know yet
+            savepoint = await conn.begin_nested()
+            explained = await conn.exec_driver_sql(f"explain (analyze, buffers, format json) {fetch}", heads)
+            plan = explained.scalar_one()[0]["Plan"]
+            await savepoint.rollback()
+    assert plan["Actual Rows"] >= 1
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
