@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.chaos.faults import (
+    api_death,
     blocked,
     child_death,
     clock,
@@ -70,4 +71,5 @@ SCENARIOS = (
     Scenario("15", unknown_type.run),
     Scenario("16", long_transaction.run),
     Scenario("17", full_worker_disk.run),
+    Scenario("18", api_death.run),
 )
