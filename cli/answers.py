@@ -79,6 +79,28 @@ class JobsCancelled(Answer):
     complete: bool
 
 
+class PipelineStep(Answer):
+    name: str
+    status: str
+    attempt: int
+    seconds: float | None
+    counts: dict[str, Any]
+    error: str | None
+    job_id: int | None
+    type: str | None
+    after: list[str]
+    progress: float | None
+    message: str
+    result: Any
+
+
+class Pipeline(Answer):
+    id: int
+    type: str
+    status: str
+    steps: list[PipelineStep]
+
+
 class Queue(Answer):
     name: str
     status: str

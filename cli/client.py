@@ -16,6 +16,7 @@ from cli.answers import (
     JobPage,
     JobsCancelled,
     JobTypes,
+    Pipeline,
     Problem,
     Queue,
     Queues,
@@ -86,6 +87,19 @@ class Api:
 
     def clean_up(self, older_than_days: float) -> Cleaned:
         return self._ask(Cleaned, "DELETE", "/api/jobs/cleanup", params={"older_than_days": older_than_days})
+
+    def submit_pipeline(self, body: dict[str, Any]) -> Pipeline:
+        return self._ask(Pipeline, "POST", "/api/pipelines", json=body)
+
+    def pipeline(self, pipeline_id: int, *, results: bool = False) -> Pipeline:
+        params = {"results": "true"} if results else {}
+        return self._ask(Pipeline, "GET", f"/api/pipelines/{pipeline_id}", params=params)
+
+    def cancel_pipeline(self, pipeline_id: int) -> Pipeline:
+        return self._ask(Pipeline, "POST", f"/api/pipelines/{pipeline_id}/cancel")
+
+    def retry_pipeline(self, pipeline_id: int) -> Pipeline:
+        return self._ask(Pipeline, "POST", f"/api/pipelines/{pipeline_id}/retry")
 
     def queues(self) -> Queues:
         return self._ask(Queues, "GET", "/api/queues")

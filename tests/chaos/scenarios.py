@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.chaos.faults import (
+    api_death,
     blocked,
     child_death,
     clock,
@@ -60,7 +61,7 @@ SCENARIOS = (
     Scenario("10", refusals.errors_on_finish, short=True),
     Scenario("10b", refusals.full_disk),
     Scenario("11", upkeep.run, short=True),
-    Scenario("12", idempotency.run),
+    Scenario("12", idempotency.run, short=True),
     Scenario("13", rollback.run, short=True),
     Scenario("13b", pooler.run),
     Scenario("13c", pooler.by_mistake),
@@ -70,4 +71,5 @@ SCENARIOS = (
     Scenario("15", unknown_type.run),
     Scenario("16", long_transaction.run),
     Scenario("17", full_worker_disk.run),
+    Scenario("18", api_death.run),
 )

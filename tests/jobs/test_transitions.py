@@ -1,5 +1,6 @@
 """The life of a job as a state machine: the database against a plain model of it."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+EXAMPLES = "TRANSITION_EXAMPLES"
 FINAL = {"completed", "failed", "cancelled"}
 
 
@@ -20,7 +22,13 @@ class Expected:
     attempts: int = 0  # attempts that have ended
     cancel_requested: bool = False
     failures: int = 0  # since it was added or tried again by a user
+    losses: int = 0  # of its worker, since then
+    is_delayed: bool = False
     outcomes: list[str] = field(default_factory=list)
+
+    def end(self, outcome: str, status: str) -> None:
+        self.status, self.attempts, self.cancel_requested = status, self.attempts + 1, False
+        self.outcomes.append(outcome)
 
 
 def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMachine]:
@@ -29,7 +37,8 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
 
         def __init__(self) -> None:
             super().__init__()
-            conn.execute("truncate procrastinate_jobs, job_runs")
+            conn.execute("truncate procrastinate_jobs, job_runs, queues")
+            self.is_paused = False
             self.expected: dict[int, Expected] = {}
 
         def ask(self, statement: str, *values: object) -> object:
@@ -48,8 +57,8 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
         @rule()
         def fetch(self) -> None:
             job_id = self.ask("select id from fetch_jobs(null, null, null, null, 1)")
-            waiting = sorted(i for i, job in self.expected.items() if job.status == "pending")
-            assert job_id == (waiting[0] if waiting else None)
+            ready = (i for i, job in self.expected.items() if job.status == "pending" and not job.is_delayed)
+            assert job_id == (None if self.is_paused else min(ready, default=None))
             if isinstance(job_id, int):
                 job = self.expected[job_id]
                 job.status = "running"
@@ -59,17 +68,19 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
         @rule(
             job_id=jobs,
             outcome=st.sampled_from(["completed", "failed", "cancelled", "interrupted"]),
-            comes_back=st.booleans(),
+            comes_back=st.sampled_from([None, 0, 30]),
             late=st.integers(min_value=0, max_value=2),
         )
-        def end(self, job_id: int, outcome: str, comes_back: bool, late: int) -> None:
+        def end(self, job_id: int, outcome: str, comes_back: int | None, late: int) -> None:
             """An attempt ends, the current one or (late > 0) one that lost the job meanwhile."""
             job = self.expected[job_id]
             attempt = job.attempts + 1 - late
-            comes_back = (comes_back and outcome in ("failed", "interrupted")) or outcome == "interrupted"
+            if outcome in ("completed", "cancelled"):
+                comes_back = None
+            elif outcome == "interrupted":
+                comes_back = comes_back or 0
             status = self.ask(
-                "select end_run(%s, %s, 'w', %s, case when %s then 0.0 end, null, %s, %s,"
-                " null, null, null, null)",
+                "select end_run(%s, %s, 'w', %s, %s, null, %s, %s, null, null, null, null)",
                 job_id,
                 attempt,
                 outcome,
@@ -80,14 +91,42 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
             if job.status != "running" or late:
                 assert status is None
                 return
-            if comes_back and job.cancel_requested:
-                outcome, comes_back = "cancelled", False
-            job.status = "pending" if comes_back else outcome
-            job.attempts += 1
-            job.cancel_requested = False
-            job.outcomes.append(outcome)
+            if comes_back is not None and job.cancel_requested:
+                outcome, comes_back = "cancelled", None
+            job.end(outcome, "pending" if comes_back is not None else outcome)
+            job.is_delayed = bool(comes_back)
             job.failures += outcome == "failed"
             assert status == job.status
+
+        @rule()
+        def rescue(self) -> None:
+            """The worker of all that runs is gone. A job that lost its third is not run again."""
+            running = {i: job for i, job in self.expected.items() if job.status == "running"}
+            rescued = dict(conn.execute("select * from rescue_jobs()").fetchall())
+            for job in running.values():
+                if job.cancel_requested:
+                    job.end("cancelled", "cancelled")
+                    continue
+                job.is_delayed = job.losses == 1
+                job.losses += 1
+                job.end("lost", "pending" if job.losses < 3 else "failed")
+            assert rescued == {i: job.status for i, job in running.items()}
+
+        @rule()
+        def let_time_pass(self) -> None:
+            conn.execute("update jobs_active set scheduled_at = now() where waits_for = 'time'")
+            conn.execute("select ready_due_jobs(1)")
+            for job in self.expected.values():
+                job.is_delayed = False
+
+        @rule(is_paused=st.booleans())
+        def pause(self, is_paused: bool) -> None:
+            conn.execute(
+                "insert into queues values ('q', case when %s then now() end, 'somebody')"
+                " on conflict (name) do update set paused_at = excluded.paused_at",
+                [is_paused],
+            )
+            self.is_paused = is_paused
 
         @rule(job_id=jobs)
         def cancel(self, job_id: int) -> None:
@@ -104,7 +143,7 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
             job = self.expected[job_id]
             assert self.ask("select retry_job(%s)", job_id) == (job.status in ("failed", "cancelled"))
             if job.status in ("failed", "cancelled"):
-                job.status, job.failures = "pending", 0
+                job.status, job.failures, job.losses, job.is_delayed = "pending", 0, 0, False
 
         @rule(job_id=jobs)
         def hold(self, job_id: int) -> None:
@@ -137,13 +176,13 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
     return JobLife
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(3_600)
 def test_jobs_and_runs_follow_the_state_machine(database_url: str, clean_database: None) -> None:
     with psycopg.connect(database_url, autocommit=True) as conn:
         run_state_machine_as_test(
             machine(conn),
             settings=settings(
-                max_examples=60,
+                max_examples=int(os.environ.get(EXAMPLES, "60")),
                 stateful_step_count=30,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

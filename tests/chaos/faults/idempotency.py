@@ -7,13 +7,11 @@ from typing import Any
 
 import httpx2 as httpx
 
-from tests.chaos.api import api
+from tests.chaos.api import NEW_JOB, api
 from tests.chaos.stage import stage
 from tests.chaos.verdict import Form, Verdict
 
 CLIENTS = 50
-# A job type of the platform's without a unique key of its own, and no worker here takes it.
-NEW_JOB = {"type": "quick_data_refresh", "params": {}, "priority": 1}
 
 
 def run(form: Form) -> Verdict:

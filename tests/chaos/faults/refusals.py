@@ -2,7 +2,7 @@
 
 import time
 
-from tests.chaos.api import Prober, api
+from tests.chaos.api import Prober, Submitter, api
 from tests.chaos.handlers import LoopHandler, Params, ProcessHandler
 from tests.chaos.patience import pause, until
 from tests.chaos.small_disk import small_disk
@@ -48,7 +48,7 @@ def errors_on_finish(form: Form) -> Verdict:
 
 
 def full_disk(form: Form) -> Verdict:
-    """The data's disk is full while jobs flow; freed, all goes on without hands within 30 s."""
+    """The data's disk is full while jobs flow: POST is refused whole; freed, all goes on within 30 s."""
     seconds = form.pick(4.0, 20.0)
     with (
         small_disk(DISK_MEGABYTES) as disk,
@@ -57,7 +57,7 @@ def full_disk(form: Form) -> Verdict:
         Prober(url) as prober,
     ):
         workers = place.workers_at_once(2, concurrency=10)
-        with place.load() as load:
+        with place.load() as load, Submitter(url) as submitter:
             pause(1)
             full_at = time.monotonic()
             while time.monotonic() < full_at + seconds:
@@ -68,14 +68,21 @@ def full_disk(form: Form) -> Verdict:
             begun = until("a job begins", 120, lambda: _begun(place, freed_at))
             pause(1)
         place.expect(load.accepted)
+        whole = submitter.is_clean(place)
+        submitter.withdraw()
         resumed = place.settle()
         alive = sum(worker.is_alive() for worker in workers)
         return place.judge(
-            f"the data's disk full for {seconds:g} s: afterwards all goes on without hands within 30 s",
+            f"the data's disk full for {seconds:g} s: POST is refused whole with 507 or 503, afterwards all"
+            " goes on without hands within 30 s",
             f"begun {begun - freed_at:.1f} s after, drained in {resumed:.0f} s, {load.refused} submits"
-            f" refused, {alive} of 2 workers alive, {prober}",
+            f" refused, {alive} of 2 workers alive, {prober}, POST {submitter}"
+            f" {'and nothing half stored' if whole else 'and what is stored differs'}",
             1,
-            kept=alive == len(workers) and begun - freed_at + resumed <= RESUME_SECONDS and prober.is_clean,
+            kept=whole
+            and alive == len(workers)
+            and prober.is_clean
+            and begun - freed_at + resumed <= RESUME_SECONDS,
         )
 
 
