@@ -5,7 +5,7 @@ create or replace function work_cycle(
     p_worker bigint, p_name text,
     p_done bigint[], p_done_attempts integer[], p_results jsonb, p_ends jsonb,
     p_queues text[], p_capped text[], p_caps integer[], p_total integer,
-    p_after_queues text[], p_after_priorities integer[], p_after_ids bigint[]
+    p_after_queues text[] default null, p_after_priorities integer[] default null, p_after_ids bigint[] default null
 ) returns table (
     id bigint, queue varchar, job_type varchar, args jsonb, attempts integer, failures smallint
 ) language plpgsql as $$
