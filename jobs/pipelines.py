@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.batches import BatchJob, Place, SameWork, add_jobs, new_job_ids
-from jobs.service import CancelledJobs, WrongStatus, cancel_some, put_back
+from jobs.service import CancelledJobs, JobNotFound, WrongStatus, cancel_some, put_back
 from store.jobs import notify_changed
 from store.pipelines import pipeline_status, step_statuses
 from store.queries import query
@@ -114,7 +114,8 @@ async def _add_edges(conn: AsyncConnection, ids: Sequence[int], steps: Sequence[
 async def cancel_pipeline(conn: AsyncConnection, pipeline_id: int) -> CancelledJobs:
     """Cancels the pending steps, and asks the workers of running ones to stop them.
 
-    A running step that its handler's transaction holds is left out: see `jobs.service.cancel_held`.
+    A running step that its handler's transaction holds is left out: see `jobs.service.cancel_held`. Raises
+    WrongStatus when no step can be cancelled.
     """
     statuses = await step_statuses(conn, pipeline_id)
     active = [job_id for job_id, status in statuses.items() if status in ("pending", "running")]
@@ -124,7 +125,10 @@ async def cancel_pipeline(conn: AsyncConnection, pipeline_id: int) -> CancelledJ
 
 
 async def retry_pipeline(conn: AsyncConnection, pipeline_id: int) -> list[int]:
-    """Puts every failed or cancelled step back; gives their ids. What has completed stays as it is."""
+    """Puts every failed or cancelled step back; gives their ids. What has completed stays as it is.
+
+    Raises WrongStatus when there is none, AlreadyActive when the work of one is queued or running elsewhere.
+    """
     statuses = await step_statuses(conn, pipeline_id)
     ended = [job_id for job_id, status in statuses.items() if status in ("failed", "cancelled")]
     back = await put_back(conn, ended) if ended else []
@@ -134,5 +138,7 @@ async def retry_pipeline(conn: AsyncConnection, pipeline_id: int) -> list[int]:
     return back
 
 
-def _refusal(pipeline_id: int, statuses: dict[int, str], asked: str) -> WrongStatus:
+def _refusal(pipeline_id: int, statuses: dict[int, str], asked: str) -> Exception:
+    if not statuses:
+        return JobNotFound(pipeline_id)
     return WrongStatus(pipeline_id, pipeline_status(statuses.values()), asked, unit="pipeline")

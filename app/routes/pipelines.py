@@ -169,8 +169,9 @@ async def _ask_held(web: WebState, graph_id: int) -> None:
 
 async def _shown(conn: AsyncConnection, job_id: int, *, results: bool = False) -> PipelineOut:
     graph_id = await graph_of(conn, job_id)
-    if graph_id is not None:
-        return PipelineOut.of_graph(graph_id, await graph_steps(conn, graph_id, results=results))
+    steps = await graph_steps(conn, graph_id, results=results) if graph_id is not None else []
+    if graph_id is not None and steps:  # otherwise a clean-up has just deleted it
+        return PipelineOut.of_graph(graph_id, steps)
     job = await get_job(conn, job_id)
     if job is None:
         raise JobNotFound(job_id)

@@ -1,5 +1,8 @@
 """Pipelines over HTTP: a graph of jobs is added, shown, cancelled and resumed; every fault is pointed at."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -249,6 +252,15 @@ async def test_a_step_whose_work_is_queued_already_and_nothing_is_added(
     answer = await add(client, step("a", label="y"), step("b", "a", label="y"))
     assert (pointers(answer), answer.json()["job_id"]) == (["/steps/1"], None)
     assert await count(database) == 1
+
+
+async def test_the_pipeline_of_the_documentation_is_taken(client: httpx2.AsyncClient) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pipelines.md").read_text()
+    body = re.search(r"^    \{\n.*?^    \}$", page, re.MULTILINE | re.DOTALL)
+    assert body is not None
+    answer = await client.post(PIPELINES, json=json.loads(body[0]))
+    assert answer.status_code == 202
+    assert [one["after"] for one in answer.json()["steps"]][-1] == ["week", "month"]
 
 
 async def test_the_schema_says_what_a_step_is(client: httpx2.AsyncClient) -> None:

@@ -222,6 +222,13 @@ async def test_what_has_completed_cannot_be_tried_again_nor_what_is_over_cancell
             await service.retry(conn, ids["a"])
 
 
+async def test_a_pipeline_that_is_gone_is_not_found(database: Database) -> None:
+    async with database.transaction() as conn:
+        for asked in (cancel_pipeline, retry_pipeline):
+            with pytest.raises(service.JobNotFound):
+                await asked(conn, 7)
+
+
 async def test_a_step_waits_for_its_time_and_its_limit_too(database: Database) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
     async with database.transaction() as conn:

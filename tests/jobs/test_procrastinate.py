@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,11 +16,14 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import text
 
-from jobs import service
+from config.settings import Settings
+from jobs import procrastinate_app, service
 from jobs.handler import JobParams
 from store.database import Database
 from store.jobs import JobRow, get_job
-from tests.engine import KeyedHandler, KeyedParams, NoopHandler
+from store.pipelines import graph_steps
+from tests.engine import KeyedHandler, KeyedParams, NoopHandler, SumParams
+from tests.engine.graphs import DIAMOND, submitted
 from tests.engine.worker import ROOT, has_ended, until, worker
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +117,21 @@ async def test_its_events_are_told_from_our_times(database: Database) -> None:
                 text("select type from procrastinate_events where job_id = :id order by id"), {"id": job_id}
             )
             assert list(events) == ["deferred", "started", "succeeded"]
+
+
+async def test_its_worker_gives_the_steps_of_a_pipeline_their_inputs(
+    database: Database, tmp_path: Path
+) -> None:
+    ids = await submitted(database, DIAMOND, b=SumParams(add=10))
+    settings = Settings(_env_file=None, database_url=database.url, matchday_home=tmp_path)
+    app = procrastinate_app.create_app(settings)
+    async with app.open_async():
+        await app.run_worker_async(wait=False, concurrency=1, install_signal_handlers=False)
+    async with database.read() as conn:
+        steps = await graph_steps(conn, ids["a"], results=True)
+    assert {step.name: step.result for step in steps} == {
+        "a": {"value": 1}, "b": {"value": 11}, "c": {"value": 2}, "d": {"value": 14},
+    }  # fmt: skip
 
 
 def test_the_command_line_defers_runs_and_checks(database_url: str, clean_database: None) -> None:
