@@ -7,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.batches import BatchJob
-from jobs.handler import Handler
 from jobs.pipelines import Step, submit_pipeline
 from store.database import Database
 from store.pipelines import graph_steps
@@ -16,12 +15,10 @@ from tests.engine import SumHandler, SumParams
 DIAMOND = {"a": "", "b": "a", "c": "a", "d": "b c"}
 
 
-def steps_of(
-    graph: Mapping[str, str], handler: type[Handler[SumParams]] = SumHandler, **params: SumParams
-) -> list[Step]:
+def steps_of(graph: Mapping[str, str], **params: SumParams) -> list[Step]:
     """Steps by their names, each with the names that it comes after."""
     return [
-        Step(name, BatchJob(handler, params.get(name, SumParams(add=1))), tuple(after.split()))
+        Step(name, BatchJob(SumHandler, params.get(name, SumParams(add=1))), tuple(after.split()))
         for name, after in graph.items()
     ]
 
