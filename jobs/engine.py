@@ -201,12 +201,14 @@ class Engine:
 
     async def _begin_anew(self) -> None:
         """Declared dead, or alone for so long that we may be: our jobs are others', we are another worker."""
-        log.error("worker_begins_anew", abandoned=len(self._runs))
         await self._abandon()
         await self.register()
+        log.warning("worker_began_anew", worker_id=self._queue.worker_id)
         self._must_begin_anew, self._is_hungry = False, True
 
     async def _abandon(self) -> None:
+        if len(self._runs) or self._ended:
+            log.error("jobs_abandoned", running=len(self._runs), unrecorded=len(self._ended))
         await self._runs.abandon_all()
         self._ended.clear()
 

@@ -34,8 +34,8 @@ def _freeze(form: Form, *, family: bool) -> Verdict:
         for job_id in ids:
             place.wait_for("begin", job_id)
         place.wait_for("holding", held)
-        place.worker(concurrency=8)
         at = frozen.freeze(family=family)
+        place.worker(concurrency=8)
         pause(max(0.0, at + seconds - time.monotonic()))
         frozen.thaw()
         place.settle()

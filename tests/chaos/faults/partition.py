@@ -32,9 +32,9 @@ def _partition(seconds: float, what: str, cut: Callable[[Network], None]) -> Ver
             concurrency=8, prefix=line.prefix, environment={"DATABASE_URL": url_from_there(place.url)}
         )
         ids = _begin_jobs(place)
-        near = place.worker(concurrency=8)
         cut_at = time.monotonic()
         cut(line)
+        near = place.worker(concurrency=8)
         sessions_gone = _last_until(cut_at + seconds, lambda: not _sessions(place))
         again = [e.at - cut_at for job_id in ids if (e := place.journal.find("begin", job_id, 2))]
         near.stop()
