@@ -18,6 +18,7 @@ from store.jobs import QueueDepth, live_workers, queue_depths
 from store.matches import data_age
 from store.migrations import missing_migrations
 from store.models import active_model
+from store.queries import query
 from store.workers import polling_workers
 
 Status = Literal["pass", "warn", "fail"]
@@ -54,6 +55,8 @@ class Subject:
     folder: Path
 
 
+OLD_TRANSACTION = Threshold(warn=900)
+
 Check = Callable[[Subject], Awaitable[Reading]]
 
 
@@ -70,6 +73,15 @@ async def migrations(subject: Subject) -> Reading:
         missing = await missing_migrations(conn)
     output = f"run `matchday migrate`: {', '.join(missing)}" if missing else ""
     return _judged(len(missing), "missing files", Threshold(fail=1), output)
+
+
+async def oldest_transaction(subject: Subject) -> Reading:
+    """While one is open, the space of jobs that are gone is not used again, and all queries get slower."""
+    async with subject.database.read() as conn:
+        oldest = (await conn.execute(query("oldest_transaction"))).first()
+    if oldest is None:
+        return _judged(0, "s", OLD_TRANSACTION)
+    return _judged(round(oldest.seconds, 1), "s", OLD_TRANSACTION, oldest.holder)
 
 
 async def queue_pending(subject: Subject) -> Reading:
@@ -138,6 +150,7 @@ async def disk_use(subject: Subject) -> Reading:
 CHECKS: dict[str, Check] = {
     "database:latency": database_latency,
     "database:migrations": migrations,
+    "database:oldest_transaction": oldest_transaction,
     "queue:pending": queue_pending,
     "queue:oldest_pending": queue_oldest_pending,
     "workers:alive": workers_alive,

@@ -74,6 +74,19 @@ async def test_waiting_jobs_and_live_workers_are_counted(subject: Subject) -> No
     assert (checks["workers:alive"].status, checks["workers:alive"].value) == ("pass", 1)
 
 
+async def test_who_keeps_a_transaction_open_is_named(subject: Subject, database_url: str) -> None:
+    begun = Database(database_url, process="a forgotten console")
+    async with begun.transaction() as conn:
+        await conn.execute(text("set transaction isolation level repeatable read"))
+        await conn.execute(text("select count(*) from job_queue"))
+        await asyncio.sleep(0.2)
+        reading = (await report(subject)).checks["database:oldest_transaction"]
+    await begun.close()
+    assert reading.unit == "s"
+    assert float(reading.value or 0) >= 0.2
+    assert "a forgotten console" in reading.output
+
+
 @pytest.mark.parametrize(
     ("checks", "status"),
     [
