@@ -23,7 +23,7 @@ class Janitor:
         self._database = database
         self._rescued_at = 0.0
         # The queue itself speaks of an outage more often.
-        self._outage = Outage("janitor", longest_wait=LONGEST_PAUSE, seconds_between=60)
+        self._outage = Outage("janitor", longest_wait=LONGEST_PAUSE, seconds_between=300)
 
     async def run(self) -> None:
         """Works until it is cancelled; every worker has one, and they do not get into each other's way."""

@@ -30,7 +30,7 @@ class ProgressBoard:
         self._latest: dict[tuple[int, int], Progress] = {}
         self._changed: set[int] = set()
         self._dirty = asyncio.Event()
-        self._outage = Outage("progress", longest_wait=SECONDS_BETWEEN_WRITES, seconds_between=60)
+        self._outage = Outage("progress", longest_wait=SECONDS_BETWEEN_WRITES, seconds_between=300)
 
     def report(self, job_id: int, attempt: int, progress: Progress) -> None:
         self._latest[job_id, attempt] = progress

@@ -41,7 +41,7 @@ class Listening:
         self._on_payload, self._on_connect = on_payload, on_connect
         self._echo_channel = f"matchday_echo_{secrets.token_hex(8)}"
         self._channels = [*channels, self._echo_channel]
-        self._outage = Outage("listener", longest_wait=LONGEST_RECONNECT_WAIT, seconds_between=60)
+        self._outage = Outage("listener", longest_wait=LONGEST_RECONNECT_WAIT, seconds_between=300)
         self._connected, self._must_test, self._echo = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._is_deaf = False
 

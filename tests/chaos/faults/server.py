@@ -16,8 +16,8 @@ BACK_SECONDS = 10.0
 CRASH_SECONDS = 15.0
 WARM_UP_SECONDS = 1.0
 SECONDS_A_LINE = 10.0
-# A worker says at once what it lost; the promise of few lines is for the time after that.
-FIRST_LINES = 3
+# Each part of a worker says once what it lost; the promise of few lines is for the time after that.
+FIRST_LINES = 6
 
 
 @dataclass(frozen=True)
