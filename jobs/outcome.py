@@ -20,6 +20,9 @@ class RunEnd(NamedTuple):
     retry_in: float | None = None
 
 
+COMPLETED = RunEnd("completed")
+
+
 class Ended(NamedTuple):
     """What is written of an attempt: its end, and its last report if it made any."""
 

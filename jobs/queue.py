@@ -111,7 +111,7 @@ class Queue:
         taken, lost, heads = [], set(), {}
         for row in rows:
             if row[2] is not None:
-                taken.append(Taken(row[0], row[1], row[2], row[3], row[4] + 1, row[5]))
+                taken.append(Taken._make(row))
             elif row[0] == DECLARED_DEAD:
                 raise DeclaredDead(f"worker {self.worker_id} was declared dead")
             elif row[4] is not None:
@@ -127,7 +127,7 @@ class Queue:
         ids, attempts = [job_id for job_id, _ in known], [attempt for _, attempt in known]
         values = {"worker": self.worker_id, "ids": ids, "attempts": attempts}
         rows = await self._ask(query_text("adopt_jobs"), values)
-        return [Taken(row[0], row[1], row[2], row[3], row[4] + 1, row[5]) for row in rows]
+        return [Taken._make(row) for row in rows]
 
     async def cancelled(self, running: Sequence[int]) -> list[int]:
         """Those of the running jobs that a user has cancelled."""

@@ -12,7 +12,7 @@ from config.settings import Settings
 from jobs.child import Order, describe, storable_result, trace_of
 from jobs.deadlines import Deadlines
 from jobs.handler import CancelRequested, Handler, Job, LostAttempt, Snooze
-from jobs.outcome import RunEnd, RunFailed
+from jobs.outcome import COMPLETED, RunEnd, RunFailed
 from jobs.processes import Processes
 from jobs.progress import Progress, ProgressBoard
 from store.database import Database
@@ -73,7 +73,8 @@ class Supervisor:
     async def _end_of(self, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
         failures = attempt.failures
         try:
-            return RunEnd("completed", result=await self._within_limits(handler, attempt))
+            result = await self._within_limits(handler, attempt)
+            return COMPLETED if result is None else RunEnd("completed", result=result)
         except CancelRequested:
             return RunEnd("cancelled")
         except LostAttempt:

@@ -3,7 +3,7 @@
 --
 -- Index entries of jobs that are gone are walked over at each fetch as long as some old transaction may still see them.
 -- Where that takes long, and p_may_remember, rows without a task_name say where the ready jobs of each queue and
--- priority (in attempts) began; given back as p_after_..., only jobs from there on are looked at. What becomes ready
+-- priority (in attempt) began; given back as p_after_..., only jobs from there on are looked at. What becomes ready
 -- before it, by a retry say, is found by the next call without them.
 --
 -- The planner's settings are part of the function: with statistics that are old, or of an empty table, it would
@@ -12,7 +12,7 @@ create or replace function fetch_jobs(
     p_worker bigint, p_queues text[], p_capped text[], p_caps integer[], p_total integer, p_may_remember boolean default false,
     p_after_queues text[] default null, p_after_priorities integer[] default null, p_after_ids bigint[] default null
 ) returns table (
-    id bigint, queue_name varchar, task_name varchar, args jsonb, attempts integer, failures smallint
+    id bigint, queue_name varchar, task_name varchar, args jsonb, attempt integer, failures smallint
 ) language plpgsql
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
     set enable_sort = off as $$
@@ -62,7 +62,7 @@ begin
         if p_may_remember and (is_slow or p_after_queues is not null) then
             id := n.head;
             queue_name := n.queue_name;
-            attempts := n.priority;
+            attempt := n.priority;
             return next;
         end if;
         continue when left_over <= 0;
@@ -82,7 +82,7 @@ begin
             )
             update jobs_active j set status = 'doing', worker_id = p_worker, started_at = clock_timestamp()
             from ready where j.ctid = ready.place
-            returning j.id, j.queue_name, j.task_name, j.args, j.attempts, j.failures;
+            returning j.id, j.queue_name, j.task_name, j.args, j.attempts + 1, j.failures;
         get diagnostics taken = row_count;
         left_over := left_over - taken;
         if n.cap is not null then

@@ -1,5 +1,5 @@
 -- One round trip of a worker: records what has ended, takes what fits. Rows without a type name the jobs whose
--- attempts were lost; id -1 says that this worker was declared dead and gets no jobs; with attempts, they are what
+-- attempts were lost; id -1 says that this worker was declared dead and gets no jobs; with an attempt, they are what
 -- fetch_jobs remembers. The others are jobs taken.
 create or replace function work_cycle(
     p_worker bigint, p_name text,
@@ -7,7 +7,7 @@ create or replace function work_cycle(
     p_queues text[], p_capped text[], p_caps integer[], p_total integer,
     p_after_queues text[] default null, p_after_priorities integer[] default null, p_after_ids bigint[] default null
 ) returns table (
-    id bigint, queue varchar, job_type varchar, args jsonb, attempts integer, failures smallint
+    id bigint, queue varchar, job_type varchar, args jsonb, attempt integer, failures smallint
 ) language plpgsql as $$
 declare
     is_known boolean := true;

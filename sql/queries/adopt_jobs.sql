@@ -1,4 +1,4 @@
-select id, queue_name, task_name, args, attempts, failures from jobs_active j
+select id, queue_name, task_name, args, attempts + 1, failures from jobs_active j
 where worker_id = %(worker)s and status = 'doing'
   and not exists (
       select from unnest(%(ids)s::bigint[], %(attempts)s::integer[]) as known (id, attempt)

@@ -256,7 +256,7 @@ class Storm:
             chance.shuffle(taken)
             plain, others = taken[: len(taken) // 2], taken[len(taken) // 2 :]
             rows = conn.execute(
-                "select id, job_type, attempts + 1 from work_cycle("
+                "select id, job_type, attempt from work_cycle("
                 " %s, 'w', %s::bigint[], %s::integer[], null, %s::jsonb, null, null, null, %s)",
                 [
                     worker,
