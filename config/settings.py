@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     worker_grace_seconds: Annotated[float, Field(ge=0, le=3_600)] = 30
     worker_preload: str = "pandas,sklearn.ensemble,xgboost"
 
+    retention_completed_days: Annotated[float, Field(ge=0, le=36_500)] = 30
+    retention_failed_days: Annotated[float, Field(ge=0, le=36_500)] = 90
+    retention_cancelled_days: Annotated[float, Field(ge=0, le=36_500)] = 30
+
     matchday_home: Path = Path(".matchday")
     artifacts_dir: Path = Path(".matchday/artifacts")
     football_data: str = ""

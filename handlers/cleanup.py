@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, Job, JobParams
-from jobs.service import delete_finished
+from jobs.service import KeptFor, delete_finished
 from store.idempotency import delete_expired
 
 
@@ -28,9 +28,8 @@ class CleanupHandler(Handler[CleanupParams]):
         return "cleanup"
 
     async def run(self, params: CleanupParams, job: Job) -> CleanupResult:
-        deleted = await _in_batches(
-            job, lambda conn: delete_finished(conn, timedelta(days=params.older_than_days)), "jobs"
-        )
+        kept = KeptFor.all_alike(timedelta(days=params.older_than_days))
+        deleted = await _in_batches(job, lambda conn: delete_finished(conn, kept), "jobs")
         return CleanupResult(deleted=deleted, keys_deleted=await _in_batches(job, delete_expired, "keys"))
 
 

@@ -1,4 +1,4 @@
-"""What some worker must do for all: give back the jobs of dead workers, let the time of others come.
+"""What some worker must do for all: due jobs and schedules, and the jobs of dead workers given back.
 
 Not a job itself: it would wait in the queue that it should heal.
 """
@@ -9,10 +9,12 @@ import time
 import structlog
 from sqlalchemy import text
 
+from jobs.schedules import tick
 from store.database import Database, DatabaseUnavailable
 from store.outage import Outage
 
 LONGEST_PAUSE = 0.5
+SCHEDULE_SECONDS = 1.0
 RESCUE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -21,7 +23,7 @@ log = structlog.get_logger()
 class Janitor:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rescued_at = 0.0
+        self._ticked_at = self._rescued_at = 0.0
         # The queue itself speaks of an outage more often.
         self._outage = Outage("janitor", longest_wait=LONGEST_PAUSE, seconds_between=300)
 
@@ -42,6 +44,10 @@ class Janitor:
         """One round; gives the seconds until there may be more to do."""
         async with self._database.transaction() as conn:
             pause = await conn.scalar(text("select ready_due_jobs(:most)"), {"most": LONGEST_PAUSE})
+        if time.monotonic() - self._ticked_at >= SCHEDULE_SECONDS:
+            self._ticked_at = time.monotonic()
+            async with self._database.transaction() as conn:
+                await tick(conn)
         if time.monotonic() - self._rescued_at >= RESCUE_SECONDS:
             self._rescued_at = time.monotonic()
             await self._rescue()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from pydantic import TypeAdapter
@@ -190,9 +190,27 @@ async def put_back(conn: AsyncConnection, ids: Sequence[int]) -> list[int]:
         raise AlreadyActive(twin or ids[0]) from None
 
 
-async def delete_finished(conn: AsyncConnection, older_than: timedelta, limit: int = 1_000) -> int:
-    """Deletes one batch of jobs that finished longer ago; gives how many, 0 when none is left."""
-    deleted = await conn.scalar(query("delete_finished"), {"older_than": older_than, "limit": limit})
+@dataclass(frozen=True)
+class KeptFor:
+    """How long jobs are kept after they finished, by their status; None is for ever."""
+
+    completed: timedelta | None
+    failed: timedelta | None
+    cancelled: timedelta | None
+
+    @classmethod
+    def days(cls, completed: float, failed: float, cancelled: float) -> Self:
+        """In days, 0 is for ever."""
+        return cls(*(timedelta(days=days) if days else None for days in (completed, failed, cancelled)))
+
+    @classmethod
+    def all_alike(cls, age: timedelta) -> Self:
+        return cls(age, age, age)
+
+
+async def delete_finished(conn: AsyncConnection, kept: KeptFor, limit: int = 1_000) -> int:
+    """Deletes one batch of jobs that were kept long enough; gives how many, 0 when none is left."""
+    deleted = await conn.scalar(query("delete_finished"), {**vars(kept), "limit": limit})
     return int(deleted or 0)
 
 

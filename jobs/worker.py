@@ -29,6 +29,7 @@ from jobs.processes import Processes
 from jobs.progress import ProgressBoard
 from jobs.pulse import keep_pulse
 from jobs.queue import Queue, QueueUnavailable, WorkerInfo
+from jobs.retention import Retention
 from jobs.room import Room
 from jobs.supervisor import Supervisor
 from jobs.vitals import SILENT_SECONDS, Vitals
@@ -106,7 +107,11 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
         _settle()
         log.info("worker_started", **{**vars(info), "queues": settings.worker_queues or "all"})
         async with _beside(
-            keep_pulse(vitals, settings.database_url), board.run(), listener.run(), Janitor(database).run()
+            keep_pulse(vitals, settings.database_url),
+            board.run(),
+            listener.run(),
+            Janitor(database).run(),
+            Retention(database, settings).run(),
         ):
             working = asyncio.create_task(engine.run())
             if not await _unless_told(told, working):

@@ -16,7 +16,7 @@ from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
 from app.strict_json import Fault
 from app.submission import Submitting, accepted, checked_params, handler_of
-from jobs.service import JobNotFound, cancel, delete_finished, retry
+from jobs.service import JobNotFound, KeptFor, cancel, delete_finished, retry
 from store.jobs import JobFilter, JobRow, get_job, list_jobs
 
 BIGINT_MAX = 2**63 - 1
@@ -72,7 +72,7 @@ async def clean_up_jobs(
     deleted, ends_at = 0, time.monotonic() + CLEANUP_BUDGET.total_seconds()
     while time.monotonic() < ends_at:
         async with web.transaction() as conn:
-            batch = await delete_finished(conn, timedelta(days=older_than_days))
+            batch = await delete_finished(conn, KeptFor.all_alike(timedelta(days=older_than_days)))
         if batch == 0:
             return Deleted(deleted=deleted, complete=True)
         deleted += batch

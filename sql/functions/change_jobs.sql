@@ -97,23 +97,37 @@ create or replace function retry_job(p_job bigint) returns boolean language sql 
     select p_job = any (retry_jobs(array[p_job]))
 $$;
 
--- Deletes a batch of jobs that finished longer ago: about p_limit of them. The steps of a pipeline go together, and only
--- when the last of them is old enough: those that have completed are needed when it is resumed.
-create or replace function delete_finished_jobs(p_older_than interval, p_limit integer) returns bigint
-language plpgsql as $$
+-- Whether a job finished longer ago than jobs of its status are kept; null keeps them for ever.
+create or replace function was_kept_long_enough(
+    p_status procrastinate_job_status, p_finished_at timestamptz, p_completed interval, p_failed interval, p_cancelled interval
+) returns boolean language sql stable as $$
+    select coalesce(p_finished_at < now() - case p_status
+        when 'succeeded' then p_completed when 'failed' then p_failed else p_cancelled end, false)
+$$;
+
+-- Deletes a batch of jobs that were kept long enough: about p_limit of them. The steps of a pipeline go together, and
+-- only when the last of them is old enough: those that have completed are needed when it is resumed.
+create or replace function delete_finished_jobs(
+    p_completed interval, p_failed interval, p_cancelled interval, p_limit integer
+) returns bigint language plpgsql as $$
 declare
     old bigint[];
-    before timestamptz := now() - p_older_than;
+    before timestamptz := now() - least(p_completed, p_failed, p_cancelled);  -- for the index
 begin
     old := array(
-        select id from jobs_finished where finished_at < before and graph_id is null
+        select id from jobs_finished
+        where finished_at < before and graph_id is null
+          and was_kept_long_enough(status, finished_at, p_completed, p_failed, p_cancelled)
         limit p_limit for update skip locked);
     if cardinality(old) = 0 then
         with graphs as (
             select distinct f.graph_id from jobs_finished f
             where f.finished_at < before and f.graph_id is not null
+              and was_kept_long_enough(f.status, f.finished_at, p_completed, p_failed, p_cancelled)
               and not exists (select from jobs_active a where a.graph_id = f.graph_id)
-              and not exists (select from jobs_finished l where l.graph_id = f.graph_id and l.finished_at >= before)
+              and not exists (
+                  select from jobs_finished l where l.graph_id = f.graph_id
+                    and not was_kept_long_enough(l.status, l.finished_at, p_completed, p_failed, p_cancelled))
             limit greatest(1, p_limit / 100)
         ), held as (
             select f.id, f.graph_id from jobs_finished f

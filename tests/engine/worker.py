@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import psycopg
@@ -18,6 +19,7 @@ from store.jobs import JobRow, get_job
 
 ROOT = Path(__file__).parents[2]
 LONGEST_WAIT = 30
+T = TypeVar("T")
 
 
 def empty_queue(url: str) -> None:
@@ -66,17 +68,26 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-async def until(database: Database, job_id: int, reached: Callable[[JobRow], bool]) -> JobRow:
-    """The job as soon as it is as asked; fails after half a minute."""
+async def eventually(look: Callable[[], Awaitable[T]], reached: Callable[[T], bool]) -> T:
+    """What is looked at, as soon as it is as asked; fails after half a minute."""
     deadline = time.monotonic() + LONGEST_WAIT
-    while True:
-        async with database.read() as conn:
-            job = await get_job(conn, job_id)
-        if job is not None and reached(job):
-            return job
+    while not reached(seen := await look()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {LONGEST_WAIT} s, now {job}")
+            raise AssertionError(f"waited {LONGEST_WAIT} s, now {seen}")
         await asyncio.sleep(0.02)
+    return seen
+
+
+async def until(database: Database, job_id: int, reached: Callable[[JobRow], bool]) -> JobRow:
+    """The job as soon as it is as asked."""
+
+    async def look() -> JobRow | None:
+        async with database.read() as conn:
+            return await get_job(conn, job_id)
+
+    job = await eventually(look, lambda seen: seen is not None and reached(seen))
+    assert job is not None
+    return job
 
 
 def is_working(job: JobRow) -> bool:

@@ -175,14 +175,14 @@ def test_a_clean_up_leaves_a_pipeline_that_is_being_put_back(
     complete(one, ids[0])
     take(one)
     fail(one, ids[1])
-    delete = "select delete_finished_jobs(%s, 1000)"
+    delete = "select delete_finished_jobs(%s, %s, %s, 1000)"
     with one.transaction():
         one.execute("select retry_jobs(%s)", [ids[1:]])
-        assert two.execute(delete, [timedelta(0)]).fetchone() == (0,)
+        assert two.execute(delete, [timedelta(0)] * 3).fetchone() == (0,)
     take(one)
     fail(one, ids[1])
     with one.transaction():
-        assert one.execute(delete, [timedelta(0)]).fetchone() == (2,)
+        assert one.execute(delete, [timedelta(0)] * 3).fetchone() == (2,)
         with waiting(database_url, two, lambda conn: conn.execute("select retry_jobs(%s)", [ids[1:]])):
             one.execute("commit")
             one.execute("begin")

@@ -332,17 +332,19 @@ async def test_a_clean_up_leaves_a_pipeline_whole_until_all_of_it_is_old(databas
         await end(conn, ids["a"])
         await end(conn, ids["e"])
         await conn.execute(old, {"ids": list(ids.values())})
-        assert await service.delete_finished(conn, week) == 0  # the others are active
+        assert (
+            await service.delete_finished(conn, service.KeptFor.all_alike(week)) == 0
+        )  # the others are active
         await take(conn)
         await end(conn, ids["b"], "failed")
         await end(conn, ids["c"])
-        assert await service.delete_finished(conn, week) == 0  # some are young
+        assert await service.delete_finished(conn, service.KeptFor.all_alike(week)) == 0  # some are young
         await conn.execute(old, {"ids": list(ids.values())})
         alone = await service.submit(conn, NoopHandler, JobParams())
         await service.cancel(conn, alone)
         await conn.execute(old, {"ids": [alone]})
-        assert await service.delete_finished(conn, week) == 1
-        assert await service.delete_finished(conn, week) == 5
+        assert await service.delete_finished(conn, service.KeptFor.all_alike(week)) == 1
+        assert await service.delete_finished(conn, service.KeptFor.all_alike(week)) == 5
         assert await conn.scalar(text("select count(*) from graph_edges")) == 0
         assert await get_job(conn, ids["a"]) is None
 

@@ -122,6 +122,6 @@ async def test_only_jobs_that_finished_long_ago_are_deleted(database: Database) 
             text("update jobs_finished set finished_at = now() - interval '8 days' where id = :old"),
             {"old": old},
         )
-        assert await service.delete_finished(conn, timedelta(days=7)) == 1
-        assert await service.delete_finished(conn, timedelta(days=7)) == 0
+        assert await service.delete_finished(conn, service.KeptFor.all_alike(timedelta(days=7))) == 1
+        assert await service.delete_finished(conn, service.KeptFor.all_alike(timedelta(days=7))) == 0
         assert {job.id for job in await list_jobs(conn, JobFilter())} == {fresh, pending}

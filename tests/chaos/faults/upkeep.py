@@ -92,7 +92,7 @@ async def _repeat(url: str, ending: threading.Event, work: Work, count: Callable
 
 async def _clean(database: Database) -> None:
     async with database.transaction() as conn:
-        await service.delete_finished(conn, timedelta(seconds=1))
+        await service.delete_finished(conn, service.KeptFor.all_alike(timedelta(seconds=1)))
 
 
 async def _add_schedule(url: str) -> None:

@@ -1,0 +1,51 @@
+"""What a real worker does for all: schedules give jobs, jobs whose time has come begin."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobs import schedules, service
+from jobs.handler import JobParams
+from store.database import Database
+from store.jobs import JobFilter, JobRow, list_jobs
+from store.schedules import NewSchedule, find_schedule
+from tests.engine import NoopHandler
+from tests.engine.worker import eventually, has_ended, until, worker
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_schedule_gives_jobs_until_it_is_paused(database: Database) -> None:
+    async def completed() -> int:
+        async with database.read() as conn:
+            return len(await list_jobs(conn, JobFilter(statuses=("completed",))))
+
+    new = NewSchedule("often", "test_noop", every=timedelta(seconds=1))
+    async with database.transaction() as conn:
+        await schedules.create(conn, new)
+    with worker(database.url), worker(database.url):
+        await eventually(completed, lambda count: count >= 3)
+        async with database.transaction() as conn:
+            schedule = await find_schedule(conn, "often", hold=True)
+            assert schedule is not None
+            await schedules.pause(conn, schedule, "ops")
+        async with database.read() as conn:
+            jobs = await list_jobs(conn, JobFilter())
+    times = sorted(job.created_at for job in jobs)
+    assert {job.requested_by for job in jobs} == {"schedule:often"}
+    # One for each time, though two workers look.
+    assert len(times) <= (times[-1] - times[0]).total_seconds() + 2
+
+
+async def test_a_job_begins_at_its_time(database: Database) -> None:
+    async def run(due: datetime | None) -> JobRow:
+        async with database.transaction() as conn:
+            job_id = await service.submit(conn, NoopHandler, JobParams(), run_after=due)
+        return await until(database, job_id, has_ended)
+
+    with worker(database.url):
+        await run(None)  # the worker is there
+        due = datetime.now(UTC) + timedelta(seconds=1)
+        job = await run(due)
+    assert job.started_at is not None
+    assert timedelta(0) <= job.started_at - due < timedelta(seconds=1)
