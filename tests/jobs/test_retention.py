@@ -35,6 +35,7 @@ async def finish(database: Database, status: str, days_ago: int, jobs: int = 1) 
 
 async def left(database: Database) -> dict[str, int]:
     async with database.read() as conn:
+        await conn.execute(text("set transaction isolation level repeatable read"))
         counts = await count_by_status(conn)
         runs = await conn.scalar(text("select count(*) from job_runs"))
     assert runs == sum(counts.values())
