@@ -16,6 +16,7 @@ from app.problems import RESPONSES, install_problems
 from app.request_log import RequestLog
 from app.routes import (
     health,
+    job_attempts,
     job_batches,
     job_cancels,
     job_events,
@@ -102,7 +103,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _include_routes(app: FastAPI) -> None:
     # `/jobs/types` before `/jobs/{job_id}`.
-    of_jobs = (job_types.router, job_events.router, job_batches.router, job_cancels.router, jobs.router)
+    of_jobs = (
+        job_types.router,
+        job_events.router,
+        job_attempts.router,
+        job_batches.router,
+        job_cancels.router,
+        jobs.router,
+    )
     for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
         app.include_router(router, prefix="/api")
     for router in (queues.router, workers.router, schedules.router, health.router):

@@ -58,6 +58,22 @@ class JobPage(Answer):
     next_cursor: str | None
 
 
+class Attempt(Answer):
+    attempt: int
+    worker: str
+    started_at: datetime
+    seconds: float | None
+    outcome: str | None
+    progress: float
+    step: str
+    error: JobError | None
+    trace: str | None
+
+
+class Attempts(Answer):
+    items: list[Attempt]
+
+
 class JobType(Answer):
     type: str
     description: str

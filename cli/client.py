@@ -11,6 +11,7 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from cli.answers import (
+    Attempts,
     Cleaned,
     Job,
     JobPage,
@@ -69,6 +70,9 @@ class Api:
 
     def job(self, job_id: int) -> Job:
         return self._ask(Job, "GET", f"/api/jobs/{job_id}")
+
+    def attempts(self, job_id: int) -> Attempts:
+        return self._ask(Attempts, "GET", f"/api/jobs/{job_id}/attempts")
 
     def jobs(self, **filters: Any) -> JobPage:
         return self._ask(JobPage, "GET", "/api/jobs", params=_given(filters))

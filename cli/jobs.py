@@ -12,7 +12,7 @@ from cli.client import DEFAULT_URL, Api
 from cli.failures import CommandFailed, WrongUsage
 from cli.follow import follow
 from cli.progress import JobProgress
-from cli.show import show_job, show_job_types, show_jobs
+from cli.show import show_attempts, show_job, show_job_types, show_jobs
 from cli.terminal import notes, plain, print_json
 
 app = typer.Typer(
@@ -111,6 +111,17 @@ def show(job_id: JobId, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None
         _print(job)
     else:
         show_job(job)
+
+
+@app.command()
+def attempts(job_id: JobId, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Show each attempt of a job and how it ended; --json has the traces."""
+    with Api(url) as api:
+        found = api.attempts(job_id)
+    if as_json:
+        _print(found)
+    else:
+        show_attempts(found)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cli.answers import Job, JobPage, JobTypes
+from cli.answers import Attempts, Job, JobPage, JobTypes
 from cli.terminal import cell, results
 
 STYLES = {
@@ -43,6 +43,24 @@ def show_job(job: Job) -> None:
     for name, value in _fields(job):
         if value not in (None, "", {}, False):
             table.add_row(name, value if isinstance(value, Text) else cell(_text(value)))
+    results().print(table)
+
+
+def show_attempts(attempts: Attempts) -> None:
+    table = Table(
+        "attempt", "started (UTC)", "seconds", "outcome", "done", "step", "worker", "error", box=None
+    )
+    for one in attempts.items:
+        table.add_row(
+            str(one.attempt),
+            _time(one.started_at),
+            _seconds(one.seconds),
+            cell(one.outcome or "running", STYLES.get(one.outcome or "running", "")),
+            f"{one.progress:.0%}",
+            cell(one.step),
+            cell(one.worker),
+            cell(f"{one.error.kind}: {one.error.message}" if one.error else ""),
+        )
     results().print(table)
 
 

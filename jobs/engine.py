@@ -131,6 +131,9 @@ class Engine:
     async def _turn(self) -> None:
         """One round trip. What could not be recorded is kept for the next."""
         ended, self._ended = self._ended[:MOST_ENDS], self._ended[MOST_ENDS:]
+        # What has ended may let others begin: a retry, the next step, the next under a limit. Otherwise
+        # notifications say so, but who stops when the queue is empty must not wait for them.
+        self._is_hungry = self._is_hungry or (self._until_idle and bool(ended))
         self._has_lingered = bool(self._ended)
         try:
             await self._round_trip(ended)

@@ -8,6 +8,8 @@ from jobs.queue import Wanted
 # Jobs are taken ahead only as many as will probably begin within this time.
 AHEAD_SECONDS = 0.02
 MOST_AHEAD = 1024
+# The average is thought to be at least this when long jobs have come between.
+STUCK_SECONDS = 1.0
 # How much the latest run counts in the average duration.
 WEIGHT = 0.1
 
@@ -46,6 +48,10 @@ class Room:
     def took(self, seconds: float) -> None:
         """A job ran so long."""
         self._mean_seconds += WEIGHT * (seconds - self._mean_seconds)
+
+    def is_stuck(self) -> None:
+        """What was taken ahead could not begin: nothing more is, until short jobs run again."""
+        self._mean_seconds = max(self._mean_seconds, STUCK_SECONDS)
 
     def is_low(self, ahead: int) -> bool:
         """Whether it is time to take more: a slot has nothing to do, or soon will not."""

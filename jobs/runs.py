@@ -117,6 +117,7 @@ class Runs:
 
     def _release_stuck(self) -> None:
         if self._ahead and self._loop.time() - self._ahead[0].taken_at >= LONGEST_AHEAD_SECONDS:
+            self._room.is_stuck()
             self.release_ahead()
 
     def _begin_ahead(self) -> None:

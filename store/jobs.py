@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
-from store.tables import job_queue
+from store.tables import job_queue, job_runs
 
 STATUSES = ("pending", "running", "completed", "failed", "cancelled")
 ACTIVE = ("pending", "running")
@@ -86,6 +86,23 @@ class JobTypeStats:
     seconds_p95: float | None
 
 
+@dataclass(frozen=True)
+class AttemptRow:
+    """One attempt of a job; without an `outcome`, it is under way."""
+
+    attempt: int
+    worker: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    progress: float
+    step: str
+    message: str
+    error_kind: str | None
+    error: str | None
+    trace: str | None
+
+
 class AttemptState(Enum):
     HELD = "held"
     CANCELLED = "cancelled"
@@ -95,6 +112,13 @@ class AttemptState(Enum):
 async def get_job(conn: AsyncConnection, job_id: int) -> JobRow | None:
     row = (await conn.execute(_select_jobs().where(job_queue.c.id == job_id))).one_or_none()
     return JobRow(**row._mapping) if row else None
+
+
+async def list_attempts(conn: AsyncConnection, job_id: int) -> list[AttemptRow]:
+    """In their order. An attempt that has just begun has no row before its first report or its end."""
+    columns = [job_runs.c[name] for name in AttemptRow.__dataclass_fields__]
+    found = select(*columns).where(job_runs.c.job_id == job_id).order_by(job_runs.c.attempt)
+    return [AttemptRow(**row._mapping) for row in await conn.execute(found)]
 
 
 async def list_jobs(

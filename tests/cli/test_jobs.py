@@ -180,3 +180,13 @@ def test_a_closed_pipe_is_no_error_to_speak_of(api_url: str) -> None:
         process.stdout = None
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (1, b"")
+
+
+def test_the_attempts_of_a_job_are_shown(matchday: Command, one_worker: None) -> None:
+    assert matchday("jobs", "submit", "prediction_generation", "--watch").code == 1
+    ran = matchday("jobs", "attempts", 1)
+    assert ran.code == 0
+    assert "failed" in ran.out
+    [attempt] = json.loads(matchday("jobs", "attempts", 1, "--json").out)["items"]
+    assert (attempt["attempt"], attempt["outcome"], attempt["error"]["kind"]) == (1, "failed", "error")
+    assert "Traceback" in attempt["trace"]

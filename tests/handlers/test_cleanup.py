@@ -6,10 +6,10 @@ from config.settings import Settings
 from handlers.cleanup import CleanupHandler, CleanupParams
 from jobs import service
 from jobs.handler import JobParams
+from jobs.testing import run_inline
 from store.database import Database
 from store.jobs import JobFilter, list_jobs
 from tests.engine import NoopHandler
-from tests.engine.inline import run_inline
 
 
 async def test_old_finished_jobs_go_in_batches(database: Database, settings: Settings) -> None:

@@ -15,6 +15,8 @@ from handlers.steps.ingest import ingest
 from handlers.steps.predict import ModelFromTheFuture, NoActiveModel
 from handlers.steps.scope import NoMatches, NotYet
 from jobs import service
+from jobs.handler import JobParams
+from jobs.testing import held_job, run_inline
 from modeling.artifacts import ArtifactCorrupt
 from store.database import Database
 from store.jobs import get_job
@@ -23,7 +25,7 @@ from store.models import active_model, importance_of, list_models
 from store.pipelines import pipeline_steps
 from store.predictions import league_predictions
 from store.quarantine import list_quarantined
-from tests.engine.inline import held_job, run_inline
+from tests.engine import NoopHandler
 from tests.engine.worker import has_ended, until, worker
 from tests.handlers.conftest import Replayed
 
@@ -181,7 +183,9 @@ async def test_one_club_under_two_names_is_no_match(
         "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\n"
         "E0,14/08/2021,Man United,Leeds,5,1\nE0,15/08/2021,Man United,Manchester United,1,0\n"
     )
-    job = await held_job(database, override(settings, {"football_data": str(tmp_path)}))
+    job = await held_job(
+        database, override(settings, {"football_data": str(tmp_path)}), NoopHandler, JobParams()
+    )
     counts = await ingest(job, DataPipelineParams(), lambda *_: None)
     assert (counts["inserted"], counts["quarantined"]) == (1, 1)
     async with database.read() as conn:
@@ -213,7 +217,9 @@ async def test_a_fixture_never_replaces_a_result_under_another_spelling(
         "Div,Date,HomeTeam,AwayTeam,FTHG,FTAG\nE0,14/08/2021,Man United,Leeds,5,1\n"
         "E0,14/08/2021,Manchester United,Leeds,,\nE0,14/08/2021,Manchester Utd,Leeds,,\n"
     )
-    job = await held_job(database, override(settings, {"football_data": str(tmp_path)}))
+    job = await held_job(
+        database, override(settings, {"football_data": str(tmp_path)}), NoopHandler, JobParams()
+    )
     counts = await ingest(job, DataPipelineParams(), lambda *_: None)
     assert (counts["inserted"], counts["quarantined"]) == (1, 2)
     async with database.read() as conn:

@@ -47,7 +47,8 @@ class Bench:
         board, vitals = ProgressBoard(database), Vitals()
         supervisor = Supervisor(database, Settings(), board, Processes(1, (), vitals), ())
         self.ended: list[Ended] = []
-        self.runs = Runs(supervisor, board, HANDLERS, Room(slots), vitals, self.ended.append)
+        self.room = Room(slots)
+        self.runs = Runs(supervisor, board, HANDLERS, self.room, vitals, self.ended.append)
 
     def accept(self, *names: str) -> None:
         self.runs.accept(
@@ -184,3 +185,14 @@ async def test_what_is_abandoned_says_nothing(one_slot: Bench) -> None:
     await one_slot.runs.abandon_all()
     assert len(one_slot.runs) == 0
     assert one_slot.ended == []
+
+
+async def test_what_cannot_begin_soon_goes_back_and_is_not_taken_again(one_slot: Bench) -> None:
+    one_slot.accept(*["nothing"] * 100)
+    await one_slot.outcomes(100)
+    one_slot.ended.clear()
+    one_slot.accept("forever", "nothing", "nothing")
+    assert await one_slot.outcomes(2) == ["released", "released"]
+    assert one_slot.room.wanted(0).total == 0
+    one_slot.runs.stop_all()
+    assert (await one_slot.outcomes(3))[0] == "interrupted"
