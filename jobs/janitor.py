@@ -1,10 +1,11 @@
-"""What some worker must do for all: due jobs and schedules, and the jobs of dead workers given back.
+"""What some worker must do for all: due jobs, open limits, schedules, the jobs of dead workers given back.
 
 Not a job itself: it would wait in the queue that it should heal.
 """
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import text
@@ -21,8 +22,10 @@ log = structlog.get_logger()
 
 
 class Janitor:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    """`queues` are those of its worker; none means all."""
+
+    def __init__(self, database: Database, queues: Sequence[str] = ()) -> None:
+        self._database, self._queues = database, list(queues) or None
         self._ticked_at = self._rescued_at = 0.0
         # The queue itself speaks of an outage more often.
         self._outage = Outage("janitor", longest_wait=LONGEST_PAUSE, seconds_between=300)
@@ -43,7 +46,10 @@ class Janitor:
     async def round(self) -> float:
         """One round; gives the seconds until there may be more to do."""
         async with self._database.transaction() as conn:
-            pause = await conn.scalar(text("select ready_due_jobs(:most)"), {"most": LONGEST_PAUSE})
+            pause = await conn.scalar(
+                text("select least(ready_due_jobs(:most), let_limited_jobs_in(:queues))"),
+                {"most": LONGEST_PAUSE, "queues": self._queues},
+            )
         if time.monotonic() - self._ticked_at >= SCHEDULE_SECONDS:
             self._ticked_at = time.monotonic()
             async with self._database.transaction() as conn:

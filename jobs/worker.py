@@ -110,7 +110,7 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
             keep_pulse(vitals, settings.database_url),
             board.run(),
             listener.run(),
-            Janitor(database).run(),
+            Janitor(database, settings.queues).run(),
             Retention(database, settings).run(),
         ):
             working = asyncio.create_task(engine.run())

@@ -37,6 +37,7 @@ async def find_queue(conn: AsyncConnection, name: str, declared: Iterable[str]) 
 async def pause_queue(conn: AsyncConnection, name: str, by: str | None) -> None:
     """The queue gives no more jobs once the transaction commits; those that run go on."""
     await conn.execute(query("pause_queue"), {"name": name, "by": by})
+    await conn.execute(text("select give_places_back(:name)"), {"name": name})
 
 
 async def resume_queue(conn: AsyncConnection, name: str) -> None:

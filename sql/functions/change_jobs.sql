@@ -35,6 +35,7 @@ end $$;
 create or replace function cancel_pending(p_ids bigint[]) returns bigint[] language plpgsql as $$
 declare
     cancelled bigint[];
+    freed text[];
 begin
     with gone as (
         delete from jobs_active where id = any (p_ids) and status = 'todo' returning *
@@ -46,7 +47,11 @@ begin
                true, created_at, clock_timestamp(), unique_key, limit_key, graph_id, failures, losses
         from gone
     )
-    select array_agg(id) into cancelled from gone;
+    select array_agg(id), array_agg(distinct limit_key) filter (where waits_for is null and limit_key is not null)
+        into cancelled, freed from gone;
+    if freed is not null then
+        perform wake_limited_jobs(freed);
+    end if;
     return coalesce(cancelled, '{}');
 end $$;
 

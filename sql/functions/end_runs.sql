@@ -36,8 +36,9 @@ begin
         from gone;
     if others_wait then
         perform notify_ready(queue_name) from (
-            select distinct f.queue_name from jobs_finished f
-            where f.id = any (p_ids) and (f.lock is not null or f.limit_key is not null)) w;
+            select distinct f.queue_name from jobs_finished f where f.id = any (p_ids) and f.lock is not null) w;
+        perform wake_limited_jobs(array(
+            select distinct f.limit_key from jobs_finished f where f.id = any (p_ids) and f.limit_key is not null));
     end if;
     if is_in_graph or p_steps is not null then
         perform advance_graphs(p_steps || array(
@@ -82,7 +83,7 @@ begin
             error text, trace text, progress double precision, step text, message text)
     ), held as materialized (
         select j.id, e.attempt, e.result, e.error_kind, e.error, e.trace, e.progress, e.step, e.message,
-               j.graph_id, e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
+               j.graph_id, j.limit_key, e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
                case when e.retry_in is not null and j.abort_requested then 'cancelled' else e.outcome end as outcome,
                case when e.retry_in > 0 then clock_timestamp() + e.retry_in * interval '1 second' end as due_at
         from e cross join lateral (
@@ -111,7 +112,9 @@ begin
         returning j.queue_name, j.waits_for
     ), woken as (
         select queue_name from back where waits_for is distinct from 'time'
-        union select queue_name from gone where lock is not null or limit_key is not null
+        union select queue_name from gone where lock is not null
+    ), freed as (
+        select wake_limited_jobs(array(select distinct h.limit_key from held h where h.limit_key is not null))
     ), runs as (
         insert into job_runs as r (job_id, attempt, worker, started_at, finished_at, outcome, result, error_kind,
                                    error, trace, progress, step, message)
@@ -139,7 +142,7 @@ begin
            case when not h.is_final then 'pending'
                 when h.outcome in ('completed', 'cancelled') then h.outcome else 'failed' end,
            case when h.is_final and h.graph_id is not null then h.id end
-    from held h, (select count(*) from told) t;
+    from held h, (select count(*) from told) t, (select count(*) from freed) f;
 end $$;
 
 -- One attempt's end, for who has no batch.

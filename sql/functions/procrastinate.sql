@@ -8,6 +8,7 @@ declare
     found_job procrastinate_jobs;
 begin
     perform ready_due_jobs(0);
+    perform let_limited_jobs_in(target_queue_names::text[]);
     select id into taken from fetch_jobs(p_worker_id, target_queue_names::text[], null, null, 1);
     select * into found_job from procrastinate_jobs where id = taken and status = 'doing';
     return found_job;

@@ -43,7 +43,7 @@ begin
     if not is_known then
         return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
     elsif p_total > 0 then
-        perform admit_limited_jobs();
+        perform let_limited_jobs_in(p_queues);
         return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total, true,
             p_after_queues, p_after_priorities, p_after_ids);
     end if;

@@ -96,7 +96,7 @@ async def test_limited_jobs_of_a_batch_are_let_in_as_their_limit_allows(
 ) -> None:
     ids = (await add(client, *[{"type": "test_limited_batch"}] * 3)).json()["ids"]
     async with database.transaction() as conn:
-        await conn.execute(text("select admit_limited_jobs()"))
+        await conn.execute(text("select let_limited_jobs_in()"))
         taken = await conn.scalars(text("select id from fetch_jobs(null, null, null, null, 10)"))
         assert sorted(taken) == ids[:2]
 

@@ -244,7 +244,7 @@ async def test_a_step_waits_for_its_time_and_its_limit_too(database: Database) -
         await end(conn, first)
         waits = await conn.execute(text("select waits_for from jobs_active order by id"))
         assert list(waits.scalars()) == ["time", "limit"]
-        await conn.execute(text("select admit_limited_jobs()"))
+        await conn.execute(text("select let_limited_jobs_in()"))
         assert await take(conn) == [first + 2]
 
 
