@@ -150,7 +150,7 @@ class SnoozeParams(JobParams):
     times: int = 1
     seconds: float = 0
     fails: int = 0  # so many attempts after that
-    works: float = 0
+    works: float = 0  # seconds; then it asks, even if it was told to stop meanwhile
 
 
 class SnoozeHandler(Handler[SnoozeParams]):
@@ -161,7 +161,8 @@ class SnoozeHandler(Handler[SnoozeParams]):
 
     async def run(self, params: SnoozeParams, job: Job) -> Outcome:
         job.progress(0.5, "under way", step="work")
-        await asyncio.sleep(params.works)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(params.works)
         if job.attempt <= params.times:
             raise Snooze(timedelta(seconds=params.seconds))
         if job.attempt <= params.times + params.fails:
