@@ -72,6 +72,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
+            # The values of a statement that failed would be in the error, and with its trace in the API.
+            hide_parameters=True,
             connect_args={
                 **CONNECTION_OPTIONS,
                 "application_name": f"matchday {process}"[:63],

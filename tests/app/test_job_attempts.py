@@ -6,11 +6,20 @@ from sqlalchemy import text
 
 from config.settings import Settings
 from jobs import service
+from jobs.handler import Handler, Job, JobParams
 from jobs.testing import drain
 from store.database import Database
 from tests.engine import LoopHandler, ModeParams
 
 pytestmark = pytest.mark.anyio
+
+
+class WrongStatementHandler(Handler[JobParams]):
+    job_type = "test_wrong_statement"
+
+    async def run(self, params: JobParams, job: Job) -> None:
+        async with job.transaction() as conn:
+            await conn.execute(text("select :token from no_such_table"), {"token": "hunter" + "2"})
 
 
 async def test_each_attempt_is_shown_with_its_error_and_trace(
@@ -26,6 +35,17 @@ async def test_each_attempt_is_shown_with_its_error_and_trace(
     assert (attempts[0]["step"], attempts[0]["progress"]) == ("work", 0.25)
     assert attempts[0]["seconds"] >= 0
     assert attempts[0]["worker"]
+
+
+async def test_no_value_of_a_statement_that_failed_is_shown(
+    client: httpx2.AsyncClient, database: Database, settings: Settings
+) -> None:
+    async with database.transaction() as conn:
+        job_id = await service.submit(conn, WrongStatementHandler, JobParams())
+    await drain(database, settings)
+    answer = await client.get(f"/api/jobs/{job_id}/attempts")
+    assert "ProgrammingError" in answer.json()["items"][0]["error"]["message"]
+    assert "hunter2" not in answer.text
 
 
 async def test_an_attempt_that_is_under_way_has_no_outcome(
