@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from jobs.handler import Handler, Job, JobParams, Limit, Retry, Snooze, Transient
+from jobs.handler import Handler, Job, JobParams, Retry, Transient
 from store.database import Database
 
 
@@ -108,73 +108,6 @@ class LoopHandler(Handler[ModeParams]):
         return Outcome(value="done")
 
 
-class LimitedParams(JobParams):
-    key: str = "k"
-    at_once: int | None = None
-    starts: int | None = None
-    per: float = 60
-    seconds: float = 0
-    mode: str = "ok"
-
-
-class LimitedHandler(Handler[LimitedParams]):
-    """Notes when it ran."""
-
-    job_type = "test_limited"
-    retry = Retry(times=1, wait=timedelta(seconds=30))
-
-    def limit(self, params: LimitedParams) -> Limit:
-        return Limit(params.key, params.at_once, params.starts, timedelta(seconds=params.per))
-
-    async def run(self, params: LimitedParams, job: Job) -> None:
-        job.progress(0.5, "under way", step="work")
-        async with job.transaction() as conn:
-            began = text("insert into test_spans values (:job_id, :key, clock_timestamp())")
-            await conn.execute(began, {"job_id": job.id, "key": params.key})
-        await asyncio.sleep(params.seconds)
-        if params.mode == "transient":
-            raise Transient("try later")
-        async with job.transaction() as conn:
-            ended = text("update test_spans set ended_at = clock_timestamp() where job_id = :job_id")
-            await conn.execute(ended, {"job_id": job.id})
-
-
-class OtherLimitedHandler(LimitedHandler):
-    """Shares its limit with jobs of another queue."""
-
-    job_type = "test_other_limited"
-    queue = "other"
-
-
-class SnoozeParams(JobParams):
-    times: int = 1
-    seconds: float = 0
-    fails: int = 0  # so many attempts after that
-    works: float = 0  # seconds; then it asks, even if it was told to stop meanwhile
-
-
-class SnoozeHandler(Handler[SnoozeParams]):
-    """Asks for another run so many times."""
-
-    job_type = "test_snooze"
-    retry = Retry(times=1, wait=timedelta(0))
-
-    async def run(self, params: SnoozeParams, job: Job) -> Outcome:
-        job.progress(0.5, "under way", step="work")
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(params.works)
-        if job.attempt <= params.times:
-            raise Snooze(timedelta(seconds=params.seconds))
-        if job.attempt <= params.times + params.fails:
-            raise Transient("try later")
-        return Outcome(value=job.attempt)
-
-
-class ProcessSnoozeHandler(SnoozeHandler):
-    job_type = "test_process_snooze"
-    own_process = True
-
-
 class StubbornHandler(Handler[JobParams]):
     """Its first attempt does not let itself be stopped."""
 
@@ -224,16 +157,6 @@ async def write_effect(job: Job) -> None:
         await conn.execute(
             text("insert into test_effects (job_id, attempt) values (:job_id, :attempt)"),
             {"job_id": job.id, "attempt": job.attempt},
-        )
-
-
-async def make_spans_table(database: Database) -> None:
-    async with database.transaction() as conn:
-        await conn.execute(
-            text(
-                "create table if not exists test_spans"
-                " (job_id bigint, key text, began_at timestamptz, ended_at timestamptz)"
-            )
         )
 
 

@@ -1,6 +1,7 @@
-"""Job types under a limit, and ones that snooze; each run leaves a row that says from when to when it ran."""
+"""Job types under a limit, and ones that snooze; a limited run leaves a row that says when it ran."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -23,27 +24,40 @@ class LimitedParams(JobParams):
     at_once: int | None = None
     starts: int | None = None
     per: float = 60
+    fails: bool = False
 
 
 class SnoozingParams(JobParams):
     naps: int = 1
     seconds: float = 0
     then_fails: int = 0
+    works: float = 0  # seconds; then it goes on, even if it was told to stop meanwhile
 
 
 class LimitedHandler(Handler[LimitedParams]):
     job_type = "test_limited"
+    retry = Retry(times=1, wait=timedelta(seconds=30))
 
     def limit(self, params: LimitedParams) -> Limit:
         return Limit(params.key, params.at_once, params.starts, timedelta(seconds=params.per))
 
     async def run(self, params: LimitedParams, job: Job) -> None:
+        job.progress(0.5, "under way", step="work")
         span = {"job_id": job.id, "attempt": job.attempt}
         async with job.database.autocommit() as conn:
             await conn.execute(text(BEGIN), {**span, "key": params.key})
         await asyncio.sleep(params.seconds)
+        if params.fails:
+            raise Transient("try later")
         async with job.database.autocommit() as conn:
             await conn.execute(text(END), span)
+
+
+class OtherLimitedHandler(LimitedHandler):
+    """Shares its limits with jobs of another queue."""
+
+    job_type = "test_other_limited"
+    queue = "other"
 
 
 class SnoozingHandler(Handler[SnoozingParams]):
@@ -53,6 +67,9 @@ class SnoozingHandler(Handler[SnoozingParams]):
     retry = Retry(times=1, wait=timedelta(0))
 
     async def run(self, params: SnoozingParams, job: Job) -> None:
+        job.progress(0.5, "under way", step="work")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(params.works)
         if job.attempt <= params.naps:
             raise Snooze(timedelta(seconds=params.seconds))
         if job.attempt <= params.naps + params.then_fails:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -24,19 +25,17 @@ from jobs.queue import NOTHING, Queue, Taken, Wanted, WorkerInfo
 from store.database import Database
 from store.jobs import JobFilter, count_by_status, get_job, list_jobs
 from store.queues import pause_queue, resume_queue
-from tests.engine import (
-    LimitedHandler,
-    LimitedParams,
-    NoopHandler,
-    OtherLimitedHandler,
-    make_spans_table,
-)
+from tests.engine import NoopHandler
+from tests.engine.limited import LimitedHandler, LimitedParams, OtherLimitedHandler, make_spans_table
 from tests.engine.worker import eventually, has_ended, is_working, until, worker
 
 pytestmark = pytest.mark.anyio
 AGAIN = RunEnd("failed", error_kind="error", error="try later", retry_in=0)
 # Nothing but a notification is this quick: a worker looks by itself once a second.
 AT_ONCE = timedelta(seconds=0.2)
+
+
+a_worker = partial(worker, handlers="tests.engine.limited")
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def ids(jobs: Sequence[Taken]) -> list[int]:
 async def test_two_workers_never_run_more_at_once(database: Database) -> None:
     await make_spans_table(database)
     await submitted(database, 40, at_once=3, seconds=0.03)
-    with worker(database.url), worker(database.url):
+    with a_worker(database.url), a_worker(database.url):
         await all_completed(database, 40)
     async with database.read() as conn:
         spans = (await conn.execute(text("select began_at, ended_at from test_spans"))).all()
@@ -97,7 +96,7 @@ async def test_two_workers_never_run_more_at_once(database: Database) -> None:
 async def test_two_workers_never_start_more_within_any_interval(database: Database) -> None:
     await make_spans_table(database)
     await submitted(database, 16, starts=5, per=0.6)
-    with worker(database.url), worker(database.url):
+    with a_worker(database.url), a_worker(database.url):
         await all_completed(database, 16)
     starts = await started(database)
     sixth_later = [later - first for first, later in zip(starts, starts[5:], strict=False)]
@@ -134,10 +133,10 @@ async def test_a_free_place_wakes_a_worker_of_whatever_queue(database: Database)
     """However it became free: the first job completes, or it waits for its retry."""
     await make_spans_table(database)
     late = []
-    with worker(database.url, "--queues", "default"), worker(database.url, "--queues", "other"):
-        for number, mode in enumerate(["ok", "transient"] * 3):
+    with a_worker(database.url, "--queues", "default"), a_worker(database.url, "--queues", "other"):
+        for number, fails in enumerate([False, True] * 3):
             key = f"k{number}"
-            [first] = await submitted(database, 1, key=key, at_once=1, seconds=0.3, mode=mode)
+            [first] = await submitted(database, 1, key=key, at_once=1, seconds=0.3, fails=fails)
             await until(database, first, is_working)
             [second] = await submitted(database, 1, handler=OtherLimitedHandler, key=key, at_once=1)
             after = await until(database, second, has_ended)
@@ -237,7 +236,7 @@ async def test_nothing_starts_while_a_limit_is_blocked(database: Database, queue
 async def test_workers_go_on_when_a_block_ends(database: Database) -> None:
     await make_spans_table(database)
     late = []
-    with worker(database.url):
+    with a_worker(database.url):
         [warm] = await submitted(database, 1)
         await until(database, warm, has_ended)
         for seconds in (0.6, 0.7, 0.8, 0.9):

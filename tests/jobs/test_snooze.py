@@ -1,70 +1,120 @@
-"""A handler that wants to run again later: no failure, no lost retry, in the loop and in a process."""
+"""A handler may ask to run again later: no failure, no retry spent."""
 
-from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
 
+from config.settings import Settings
 from jobs import service
+from jobs.handler import Handler, Snooze
+from jobs.testing import drain
 from store.database import Database
-from tests.engine import ProcessSnoozeHandler, SnoozeHandler, SnoozeParams
+from store.jobs import AttemptRow, JobRow, get_job, list_attempts
+from tests.engine.limited import LimitedSnoozer, SnoozingHandler, SnoozingParams, SnoozingProcessHandler
 from tests.engine.worker import has_ended, is_working, until, worker
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("handler", [SnoozeHandler, ProcessSnoozeHandler])]
+pytestmark = pytest.mark.anyio
+EITHER = pytest.mark.parametrize("handler", [SnoozingHandler, SnoozingProcessHandler])
 
 
-async def submitted(database: Database, handler: type[SnoozeHandler], params: SnoozeParams) -> int:
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(_env_file=None, database_url=database_url, worker_preload="")
+
+
+async def drained(
+    database: Database, settings: Settings, handler: type[Handler[Any]], params: SnoozingParams
+) -> tuple[JobRow, list[AttemptRow]]:
+    """The job and its attempts when nothing is ready any more."""
     async with database.transaction() as conn:
-        return await service.submit(conn, handler, params)
-
-
-async def outcomes(database: Database, job_id: int) -> Sequence[str]:
+        job_id = await service.submit(conn, handler, params)
+    await drain(database, settings)
     async with database.read() as conn:
-        found = text("select outcome from job_runs where job_id = :id order by attempt")
-        return list(await conn.scalars(found, {"id": job_id}))
+        job = await get_job(conn, job_id)
+        attempts = await list_attempts(conn, job_id)
+    assert job is not None
+    return job, attempts
 
 
-async def test_a_snooze_is_an_attempt_and_no_failure(
-    database: Database, handler: type[SnoozeHandler]
+@EITHER
+async def test_a_job_that_snoozes_runs_again_and_completes(
+    database: Database, settings: Settings, handler: type[Handler[SnoozingParams]]
 ) -> None:
-    """The one retry is still there after two snoozes, and it is spent only once."""
-    heals = await submitted(database, handler, SnoozeParams(times=2, fails=1))
-    fails = await submitted(database, handler, SnoozeParams(times=2, fails=2))
-    with worker(database.url):
-        healed, failed = await until(database, heals, has_ended), await until(database, fails, has_ended)
-    assert (healed.status, healed.attempt, healed.result) == ("completed", 4, {"value": 4})
-    assert (failed.status, failed.attempt, failed.error) == ("failed", 4, "Transient: try later")
-    assert await outcomes(database, heals) == ["snoozed", "snoozed", "failed", "completed"]
-    assert await outcomes(database, fails) == ["snoozed", "snoozed", "failed", "failed"]
+    job, attempts = await drained(database, settings, handler, SnoozingParams(naps=2))
+    assert (job.status, job.attempt) == ("completed", 3)
+    assert [one.outcome for one in attempts] == ["snoozed", "snoozed", "completed"]
+    assert [one.error for one in attempts] == [None] * 3
 
 
-async def test_a_long_snooze_is_a_time_in_the_table(database: Database, handler: type[SnoozeHandler]) -> None:
-    year = await submitted(database, handler, SnoozeParams(seconds=366 * 86_400))
-    past = await submitted(database, handler, SnoozeParams(seconds=-5))
-    endless = await submitted(
-        database, handler, SnoozeParams(seconds=timedelta(days=999_999_999).total_seconds())
-    )
-    with worker(database.url):
-        job = await until(database, year, lambda job: job.attempt == 1 and job.status == "pending")
-        assert (await until(database, past, has_ended)).status == "completed"
-        refused = await until(database, endless, has_ended)
+@EITHER
+async def test_a_nap_costs_no_retry(
+    database: Database, settings: Settings, handler: type[Handler[SnoozingParams]]
+) -> None:
+    job, attempts = await drained(database, settings, handler, SnoozingParams(naps=4, then_fails=1))
+    assert (job.status, [one.outcome for one in attempts][-2:]) == ("completed", ["failed", "completed"])
+    job, attempts = await drained(database, settings, handler, SnoozingParams(naps=4, then_fails=2))
+    assert (job.status, [one.outcome for one in attempts][-2:]) == ("failed", ["failed", "failed"])
+
+
+async def test_a_long_nap_waits_for_its_time(database: Database, settings: Settings) -> None:
+    job, attempts = await drained(database, settings, SnoozingHandler, SnoozingParams(seconds=3_600))
+    assert (job.status, job.attempt, job.started_at) == ("pending", 1, attempts[0].started_at)
     assert job.run_after is not None
-    assert timedelta(days=366) <= job.run_after - job.created_at < timedelta(days=366, minutes=1)
-    assert (job.error, await outcomes(database, year)) == (None, ["snoozed"])
-    assert refused.status == "failed"
-    assert refused.error is not None
-    assert "out of range" in refused.error
+    finished_at = attempts[0].finished_at
+    assert finished_at is not None
+    assert abs(job.run_after - finished_at - timedelta(hours=1)) < timedelta(seconds=1)
 
 
-async def test_a_snooze_of_a_job_that_was_cancelled_ends_it(
-    database: Database, handler: type[SnoozeHandler]
+async def test_a_short_nap_ends_by_itself(database: Database) -> None:
+    with worker(database.url, "--handlers", "tests.engine.limited"):
+        async with database.transaction() as conn:
+            job_id = await service.submit(conn, SnoozingHandler, SnoozingParams(naps=1, seconds=0.3))
+        job = await until(database, job_id, has_ended)
+    async with database.read() as conn:
+        first, second = await list_attempts(conn, job_id)
+    assert job.status == "completed"
+    assert first.finished_at is not None
+    assert second.started_at - first.finished_at >= timedelta(seconds=0.3)
+
+
+async def test_who_naps_gives_up_the_place_under_its_limit(database: Database, settings: Settings) -> None:
+    async with database.transaction() as conn:
+        ids = [
+            await service.submit(conn, LimitedSnoozer, SnoozingParams(naps=naps, seconds=3_600))
+            for naps in (1, 0)
+        ]
+    await drain(database, settings)
+    async with database.read() as conn:
+        jobs = [await get_job(conn, job_id) for job_id in ids]
+    assert [job.status for job in jobs if job] == ["pending", "completed"]
+
+
+async def test_a_nap_longer_than_time_itself_fails_its_job(database: Database, settings: Settings) -> None:
+    endless = timedelta(days=999_999_999).total_seconds()
+    job, _ = await drained(database, settings, SnoozingHandler, SnoozingParams(seconds=endless))
+    assert job.status == "failed"
+    assert job.error is not None
+    assert "out of range" in job.error
+
+
+@EITHER
+async def test_who_was_cancelled_does_not_come_back_from_a_nap(
+    database: Database, handler: type[Handler[SnoozingParams]]
 ) -> None:
-    with worker(database.url):
-        job_id = await submitted(database, handler, SnoozeParams(works=20))
+    """The handler in the loop snoozes though it was told to stop; the process is killed."""
+    with worker(database.url, handlers="tests.engine.limited"):
+        async with database.transaction() as conn:
+            job_id = await service.submit(conn, handler, SnoozingParams(works=20))
         await until(database, job_id, is_working)
         async with database.transaction() as conn:
             await service.cancel(conn, job_id)
         job = await until(database, job_id, has_ended)
-    assert (job.status, job.attempt, job.error) == ("cancelled", 1, None)
-    assert await outcomes(database, job_id) == ["cancelled"]
+    async with database.read() as conn:
+        attempts = await list_attempts(conn, job_id)
+    assert (job.status, job.error) == ("cancelled", None)
+    assert [one.outcome for one in attempts] == ["cancelled"]
+
+
+def test_there_is_no_nap_into_the_past() -> None:
+    assert Snooze(timedelta(seconds=-5)).seconds == 0
