@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from config.settings import Settings
-from jobs.child import describe, storable_result
+from jobs.child import describe, storable_result, trace_of
 from jobs.engine import Engine
 from jobs.handler import HANDLERS, Handler, Job, JobParams
 from jobs.processes import Processes
@@ -32,14 +32,15 @@ async def run_inline(
 ) -> tuple[int, Any]:
     """Adds a job and runs its handler in this task. Gives the job's id and what the handler returned.
 
-    The job ends as it would on a worker, but is never tried again; what the handler raises is raised here.
+    The job completes, or fails with what the handler raises, which is raised here; it is never tried again.
     """
     job = await held_job(database, settings, handler, params)
     try:
         result = await handler().run(params, job)
         stored = storable_result(result)
     except Exception as error:
-        await _end(database, job, outcome="failed", error_kind="error", error=describe(error))
+        told = {"error": describe(error), "trace": trace_of(error)}
+        await _end(database, job, outcome="failed", error_kind="error", **told)
         raise
     await _end(database, job, outcome="completed", result=stored)
     return job.id, result

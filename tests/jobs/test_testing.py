@@ -43,7 +43,10 @@ async def test_what_the_handler_raises_is_raised_and_its_job_has_failed(
         await run_inline(database, settings, LoopHandler, ModeParams(mode="error"))
     async with database.read() as conn:
         assert (await count_by_status(conn))["failed"] == 1
-        assert [attempt.outcome for attempt in await list_attempts(conn, 1)] == ["failed"]
+        [attempt] = await list_attempts(conn, 1)
+    assert (attempt.outcome, attempt.error_kind) == ("failed", "error")
+    assert attempt.trace is not None
+    assert "ValueError: bad" in attempt.trace
 
 
 async def test_all_ready_jobs_are_run_in_this_process(database: Database, settings: Settings) -> None:
