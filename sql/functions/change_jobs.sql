@@ -117,26 +117,14 @@ create or replace function delete_finished_jobs(
 ) returns bigint language plpgsql as $$
 declare
     old bigint[];
-    before timestamptz := now() - least(p_completed, p_failed, p_cancelled);  -- for the index
 begin
-    old := array(
-        select id from jobs_finished
-        where finished_at < before and graph_id is null
-          and was_kept_long_enough(status, finished_at, p_completed, p_failed, p_cancelled)
-        limit p_limit for update skip locked);
+    old := old_jobs('succeeded', p_completed, p_limit);
+    old := old || old_jobs('failed', p_failed, p_limit - cardinality(old));
+    old := old || old_jobs('cancelled', p_cancelled, p_limit - cardinality(old));
     if cardinality(old) = 0 then
-        with graphs as (
-            select distinct f.graph_id from jobs_finished f
-            where f.finished_at < before and f.graph_id is not null
-              and was_kept_long_enough(f.status, f.finished_at, p_completed, p_failed, p_cancelled)
-              and not exists (select from jobs_active a where a.graph_id = f.graph_id)
-              and not exists (
-                  select from jobs_finished l where l.graph_id = f.graph_id
-                    and not was_kept_long_enough(l.status, l.finished_at, p_completed, p_failed, p_cancelled))
-            limit greatest(1, p_limit / 100)
-        ), held as (
+        with held as (
             select f.id, f.graph_id from jobs_finished f
-            where f.graph_id in (select graph_id from graphs)
+            where f.graph_id = any (old_graphs(p_completed, p_failed, p_cancelled, greatest(1, p_limit / 100)))
             for update skip locked
         )
         select array_agg(h.id) into old from held h
@@ -144,6 +132,74 @@ begin
                 = (select count(*) from jobs_finished f where f.graph_id = h.graph_id);
     end if;
     return delete_jobs(coalesce(old, '{}'));
+end $$;
+
+-- Locks jobs outside of pipelines that finished so long ago, from the oldest on. Ids come in the order of created_at, and no
+-- job has finished before it was created: the walk ends where jobs are too young, and never goes through the history.
+-- Not at the first of them: the clock may have been ahead for a while.
+create or replace function old_jobs(p_status procrastinate_job_status, p_kept interval, p_limit integer)
+returns bigint[] language plpgsql
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+declare
+    before timestamptz := now() - p_kept;
+    young integer := 0;
+    old bigint[] := '{}';
+    walk refcursor;
+    job record;
+begin
+    if p_kept is null or p_limit <= 0 then
+        return old;
+    end if;
+    -- Each with the index that has these jobs only.
+    if p_status = 'succeeded' then
+        open walk for select id, created_at, finished_at from jobs_finished
+            where status = 'succeeded' and graph_id is null order by id;
+    elsif p_status = 'failed' then
+        open walk for select id, created_at, finished_at from jobs_finished
+            where status = 'failed' and graph_id is null order by id;
+    else
+        open walk for select id, created_at, finished_at from jobs_finished
+            where status in ('cancelled', 'aborted') and graph_id is null order by id;
+    end if;
+    loop
+        fetch walk into job;
+        exit when not found or young >= 1000 or cardinality(old) >= p_limit;
+        if job.finished_at < before then
+            perform from jobs_finished f where f.id = job.id and f.finished_at < before for update skip locked;
+            if found then
+                old := old || job.id;
+            end if;
+        end if;
+        young := case when job.created_at < before then 0 else young + 1 end;
+    end loop;
+    close walk;
+    return old;
+end $$;
+
+-- As old_jobs: pipelines of which all steps were kept long enough.
+create or replace function old_graphs(p_completed interval, p_failed interval, p_cancelled interval, p_limit integer)
+returns bigint[] language plpgsql
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+declare
+    before timestamptz := now() - least(p_completed, p_failed, p_cancelled);
+    young integer := 0;
+    old bigint[] := '{}';
+    last bigint := 0;
+    step record;
+begin
+    for step in select graph_id, created_at from jobs_finished where graph_id is not null order by graph_id loop
+        exit when before is null or young >= 1000 or cardinality(old) >= p_limit;
+        young := case when step.created_at < before then 0 else young + 1 end;
+        if step.graph_id <> last
+           and not exists (select from jobs_active a where a.graph_id = step.graph_id)
+           and not exists (
+               select from jobs_finished f where f.graph_id = step.graph_id
+                 and not was_kept_long_enough(f.status, f.finished_at, p_completed, p_failed, p_cancelled)) then
+            old := old || step.graph_id;
+        end if;
+        last := step.graph_id;
+    end loop;
+    return old;
 end $$;
 
 -- Deletes finished jobs with all that belongs to them. Gives how many.
