@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import parent_process
@@ -33,7 +32,7 @@ SECONDS_BETWEEN_LOOKS = 1.0
 class Order:
     """What a child needs to know to run one attempt."""
 
-    handler_modules: tuple[str, ...]
+    handler_module: str  # importing it declares the job type
     job_type: str
     job_id: int
     attempt: int
@@ -74,7 +73,7 @@ class Messages:
 
 async def _run(order: Order, messages: Messages) -> dict[str, Any]:
     """One attempt, told as the message that ends it."""
-    handler = find_handler(order.handler_modules, order.job_type)
+    handler = find_handler(order.handler_module, order.job_type)
     database = Database(order.settings.database_url, process=f"job {order.job_id}", pool_size=2)
     try:
         job = Job(order.job_id, order.attempt, database, order.settings, messages.report, order.inputs)
@@ -93,9 +92,8 @@ async def _run(order: Order, messages: Messages) -> dict[str, Any]:
     return ending
 
 
-def find_handler(modules: Sequence[str], job_type: str) -> Any:
-    for module in modules:
-        import_module(module)
+def find_handler(module: str, job_type: str) -> Any:
+    import_module(module)
     return HANDLERS[job_type]
 
 

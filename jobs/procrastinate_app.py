@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> App:
     database = Database(settings.database_url, process="procrastinate")
     board = ProgressBoard(database)
     processes = Processes(settings.worker_processes, HANDLER_MODULES, vitals)
-    supervisor = Supervisor(database, settings, board, processes, HANDLER_MODULES)
+    supervisor = Supervisor(database, settings, board, processes)
     for handler in HANDLERS.values():
         _add_task(app, handler, supervisor, manager, board)
     return app

@@ -46,10 +46,9 @@ class Supervisor:
         settings: Settings,
         board: ProgressBoard,
         processes: Processes,
-        handler_modules: tuple[str, ...],
     ) -> None:
         self._database, self._settings, self._board = database, settings, board
-        self._processes, self._handler_modules = processes, handler_modules
+        self._processes = processes
         self._deadlines = Deadlines()
         self._log = log.bind()  # the lazy one would be made anew for each line
 
@@ -119,7 +118,7 @@ class Supervisor:
 
     async def _in_child(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         order = Order(
-            self._handler_modules,
+            handler.__module__,
             handler.job_type,
             attempt.job_id,
             attempt.number,

@@ -62,9 +62,8 @@ async def drain(database: Database, settings: Settings, *, concurrency: int = 10
     Jobs that wait for their time, for a retry for one, are left waiting.
     """
     vitals, board = Vitals(), ProgressBoard(database)
-    modules = tuple(sorted({handler.__module__ for handler in HANDLERS.values()}))
-    processes = Processes(settings.worker_processes, modules, vitals)
-    supervisor = Supervisor(database, settings, board, processes, modules)
+    processes = Processes(settings.worker_processes, (), vitals)
+    supervisor = Supervisor(database, settings, board, processes)
     queue = Queue(database.url, _this_process(concurrency))
     engine = Engine(queue, supervisor, board, HANDLERS, Room(concurrency), vitals, until_idle=True)
     await engine.register()

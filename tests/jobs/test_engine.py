@@ -51,7 +51,7 @@ class Bench:
         self.queue = LossyQueue(database.url, WorkerInfo("bench", "host", 1, "1", {}, slots, 3_600))
         board = ProgressBoard(database)
         processes = Processes(1, (), self.vitals)
-        supervisor = Supervisor(database, Settings(_env_file=None), board, processes, ())
+        supervisor = Supervisor(database, Settings(_env_file=None), board, processes)
         room = Room(slots)
         self.engine = Engine(
             self.queue, supervisor, board, HANDLERS, room, self.vitals, until_idle=until_idle

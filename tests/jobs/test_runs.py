@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, database: Database, slots: int) -> None:
         board, vitals = ProgressBoard(database), Vitals()
-        supervisor = Supervisor(database, Settings(), board, Processes(1, (), vitals), ())
+        supervisor = Supervisor(database, Settings(), board, Processes(1, (), vitals))
         self.ended: list[Ended] = []
         self.room = Room(slots)
         self.runs = Runs(supervisor, board, HANDLERS, self.room, vitals, self.ended.append)
