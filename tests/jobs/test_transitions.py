@@ -67,7 +67,9 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
 
         @rule(
             job_id=jobs,
-            outcome=st.sampled_from(["completed", "failed", "cancelled", "interrupted"]),
+            outcome=st.sampled_from(
+                ["completed", "failed", "cancelled", "interrupted", "snoozed", "released"]
+            ),
             comes_back=st.sampled_from([None, 0, 30]),
             late=st.integers(min_value=0, max_value=2),
         )
@@ -77,7 +79,9 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
             attempt = job.attempts + 1 - late
             if outcome in ("completed", "cancelled"):
                 comes_back = None
-            elif outcome == "interrupted":
+            elif outcome == "released":
+                comes_back = 0
+            elif outcome in ("interrupted", "snoozed"):
                 comes_back = comes_back or 0
             status = self.ask(
                 "select end_run(%s, %s, 'w', %s, %s, null, %s, %s, null, null, null, null)",
@@ -93,7 +97,10 @@ def machine(conn: psycopg.Connection[tuple[Any, ...]]) -> type[RuleBasedStateMac
                 return
             if comes_back is not None and job.cancel_requested:
                 outcome, comes_back = "cancelled", None
-            job.end(outcome, "pending" if comes_back is not None else outcome)
+            if outcome == "released":  # taken and not begun: as if it had never been taken
+                job.status = "pending"
+            else:
+                job.end(outcome, "pending" if comes_back is not None else outcome)
             job.is_delayed = bool(comes_back)
             job.failures += outcome == "failed"
             assert status == job.status
