@@ -1,14 +1,19 @@
 """What a real worker does for all: schedules give jobs, jobs whose time has come begin."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.main import create_app
+from config.settings import Settings
 from jobs import schedules, service
 from jobs.handler import JobParams
 from store.database import Database
 from store.jobs import JobFilter, JobRow, list_jobs
 from store.schedules import NewSchedule, find_schedule
+from tests.app.conftest import client_of
 from tests.engine import NoopHandler
 from tests.engine.worker import eventually, has_ended, until, worker
 
@@ -35,6 +40,32 @@ async def test_a_schedule_gives_jobs_until_it_is_paused(database: Database) -> N
     assert {job.requested_by for job in jobs} == {"schedule:often"}
     # One for each time, though two workers look.
     assert len(times) <= (times[-1] - times[0]).total_seconds() + 2
+
+
+async def test_a_schedule_made_over_http_runs_in_a_worker(database: Database, tmp_path: Path) -> None:
+    async def schedule() -> dict[str, Any]:
+        found: dict[str, Any] = (await client.get("/api/schedules/often")).json()
+        return found
+
+    async def ended() -> list[JobRow]:
+        async with database.read() as conn:
+            return await list_jobs(conn, JobFilter(statuses=("completed",)))
+
+    settings = Settings(_env_file=None, database_url=database.url, matchday_home=tmp_path)
+    async with client_of(create_app(settings)) as client:
+        with worker(database.url):
+            new = {"name": "often", "type": "test_noop", "every_seconds": 3600}
+            assert (await client.post("/api/schedules", json=new)).status_code == 201
+            assert (await client.post("/api/schedules/often/pause")).status_code == 200
+            ran = (await client.post("/api/schedules/often/run")).json()  # paused or not
+            await until(database, ran["id"], has_ended)
+            assert (await client.patch("/api/schedules/often", json={"every_seconds": 1})).status_code == 200
+            assert (await client.post("/api/schedules/often/resume")).status_code == 200
+            await eventually(ended, lambda jobs: len(jobs) >= 2)
+            seen = await eventually(schedule, lambda seen: seen["last_job_id"] is not None)
+            ticks = (await client.get("/api/schedules/often/ticks")).json()["items"]
+    assert seen["last_job_id"] != ran["id"]
+    assert {tick["outcome"] for tick in ticks} == {"enqueued"}
 
 
 async def test_a_job_begins_at_its_time(database: Database) -> None:
