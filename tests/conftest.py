@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing.util import Finalize
 
 import psycopg
 import pytest
@@ -111,7 +112,8 @@ def _temporary_folder() -> Iterator[None]:
             yield
     finally:
         tempfile.tempdir = None
-        shutil.rmtree(folder, ignore_errors=True)
+        # After the folder that multiprocessing has made in it, which it deletes itself at exit (priority -100).
+        Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 
 
 @contextmanager
