@@ -112,7 +112,7 @@ def _temporary_folder() -> Iterator[None]:
             yield
     finally:
         tempfile.tempdir = None
-        # After the folder that multiprocessing has made in it, which it deletes itself at exit (priority -100).
+        # After the folder that multiprocessing has made in it, and deletes itself at exit (priority -100).
         Finalize(None, shutil.rmtree, [folder], {"ignore_errors": True}, exitpriority=-200)
 
 
