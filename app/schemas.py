@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.moments import UtcTime
 from store.jobs import JobRow
@@ -117,6 +117,9 @@ class JobTypeOut(Out):
     queue: str
     own_process: bool
     timeout_seconds: float
+    max_attempts: int = Field(
+        description="Of failures that can heal; snoozes and stopped workers count for none"
+    )
     memory_mb: int | None
     params_schema: dict[str, Any]
 

@@ -80,6 +80,7 @@ class JobType(Answer):
     queue: str
     own_process: bool
     timeout_seconds: float
+    max_attempts: int
     params_schema: dict[str, Any]
 
 

@@ -65,11 +65,12 @@ def show_attempts(attempts: Attempts) -> None:
 
 
 def show_job_types(types: JobTypes) -> None:
-    table = Table("type", "queue", "limit", "parameters", "what it does", box=None)
+    table = Table("type", "queue", "limit", "attempts", "parameters", "what it does", box=None)
     for kind in types.items:
         names = ", ".join(kind.params_schema.get("properties", {}))
         limit = f"{kind.timeout_seconds:g} s"
-        table.add_row(cell(kind.type), cell(kind.queue), limit, cell(names), cell(kind.description))
+        most = str(kind.max_attempts)
+        table.add_row(cell(kind.type), cell(kind.queue), limit, most, cell(names), cell(kind.description))
     results().print(table)
 
 

@@ -43,6 +43,7 @@ def _described(handler: type[Handler[Any]]) -> JobTypeOut:
         queue=handler.queue,
         own_process=handler.own_process,
         timeout_seconds=handler.timeout.total_seconds(),
+        max_attempts=handler.retry.times + 1,
         # Only a process of its own has memory of its own.
         memory_mb=handler.memory_mb if handler.own_process else None,
         params_schema=handler.params.model_json_schema(),

@@ -197,6 +197,7 @@ async def test_job_types_describe_themselves(client: httpx2.AsyncClient) -> None
     } <= set(types)
     assert types["test_echo"]["params_schema"]["properties"]["count"]["maximum"] == 10
     assert types["data_pipeline"]["own_process"] is True
+    assert (types["cleanup"]["max_attempts"], types["data_pipeline"]["max_attempts"]) == (1, 2)
     assert types["cleanup"]["description"].startswith("Delete jobs")
 
 
