@@ -45,18 +45,19 @@ class Janitor:
 
     async def round(self) -> float:
         """One round; gives the seconds until there may be more to do."""
+        # What fails again and again keeps only those after it from being done.
+        if time.monotonic() - self._rescued_at >= RESCUE_SECONDS:
+            self._rescued_at = time.monotonic()
+            await self._rescue()
+        if time.monotonic() - self._ticked_at >= SCHEDULE_SECONDS:
+            self._ticked_at = time.monotonic()
+            async with self._database.transaction() as conn:
+                await tick(conn)
         async with self._database.transaction() as conn:
             pause = await conn.scalar(
                 text("select least(ready_due_jobs(:most), let_limited_jobs_in(:queues))"),
                 {"most": LONGEST_PAUSE, "queues": self._queues},
             )
-        if time.monotonic() - self._ticked_at >= SCHEDULE_SECONDS:
-            self._ticked_at = time.monotonic()
-            async with self._database.transaction() as conn:
-                await tick(conn)
-        if time.monotonic() - self._rescued_at >= RESCUE_SECONDS:
-            self._rescued_at = time.monotonic()
-            await self._rescue()
         return float(pause or 0)
 
     async def _rescue(self) -> None:

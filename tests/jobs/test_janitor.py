@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from app.main import create_app
 from config.settings import Settings
 from jobs import schedules, service
 from jobs.handler import JobParams
+from jobs.janitor import Janitor
 from store.database import Database
 from store.jobs import JobFilter, JobRow, list_jobs
 from store.schedules import NewSchedule, find_schedule
@@ -66,6 +69,20 @@ async def test_a_schedule_made_over_http_runs_in_a_worker(database: Database, tm
             ticks = (await client.get("/api/schedules/often/ticks")).json()["items"]
     assert seen["last_job_id"] != ran["id"]
     assert {tick["outcome"] for tick in ticks} == {"enqueued"}
+
+
+async def test_a_duty_that_fails_does_not_keep_dead_workers_jobs(database: Database) -> None:
+    async with database.transaction() as conn:
+        job_id = await service.submit(conn, NoopHandler, JobParams())
+        await conn.execute(text("select fetch_jobs(null, null, null, null, 1)"))  # for nobody who lives
+        await conn.execute(text("alter function ready_due_jobs(double precision) rename to not_there"))
+    try:
+        with pytest.raises(ProgrammingError, match="ready_due_jobs"):
+            await Janitor(database).round()
+    finally:
+        async with database.transaction() as conn:
+            await conn.execute(text("alter function not_there(double precision) rename to ready_due_jobs"))
+    assert (await until(database, job_id, lambda _: True)).status == "pending"
 
 
 async def test_a_job_begins_at_its_time(database: Database) -> None:

@@ -351,7 +351,10 @@ async def test_a_stock_procrastinate_worker_keeps_limits(database: Database) -> 
     async with app.open_async():
         for _ in range(3):  # each ends when there is nothing that it may begin
             await app.run_worker_async(wait=False, concurrency=3, install_signal_handlers=False)
-    assert spans == ["began", "ended"] * 3
+        assert spans == ["began", "ended"] * 3
+        await app.configure_task("test_limited").defer_async()  # knows of no limit
+    async with database.read() as conn:
+        assert await conn.scalar(text("select limit_key from jobs_active")) is None
 
 
 async def test_very_many_keys_are_not_looked_at_each_time(database: Database) -> None:
