@@ -23,8 +23,8 @@ LONGEST_DRAIN_SECONDS = 600
 WORKER = ("jobs.worker", "--handlers", "bench.handlers")
 DRAINED = """
     select count(*) filter (where outcome = 'completed'),
-           extract(epoch from max(finished_at) - min(started_at))::float8
-    from job_runs join procrastinate_jobs on id = job_id where task_name = 'noop'
+           extract(epoch from max(r.finished_at) - min(r.started_at))::float8
+    from job_runs r join procrastinate_jobs j on j.id = r.job_id where j.task_name = 'noop'
 """
 
 
