@@ -1,5 +1,6 @@
 """Migrations: once each, all or nothing, safe for many at once."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -221,3 +222,20 @@ async def test_what_is_missing_is_named(empty_database_url: str, folder: Path) -
             assert await conn.scalar(text("select count(*) from things")) == 0
     finally:
         await database.close()
+
+
+def test_jobs_that_were_being_aborted_when_they_ended_are_cancelled(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    shutil.copytree(FOLDER, tmp_path / "sql")
+    mend = tmp_path / "sql" / "migrations" / "0008_no_more_aborting.sql"
+    mend.unlink()
+    migrate(empty_database_url, folder=tmp_path / "sql")
+    with psycopg.connect(empty_database_url) as conn:
+        conn.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, status, finished_at)"
+            " values ('default', 'x', 'aborting', now())"
+        )
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as conn:
+        assert conn.execute("select status from job_queue").fetchall() == [("cancelled",)]
