@@ -6,7 +6,7 @@
 create or replace function complete_runs(
     p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null
 ) returns bigint[] language plpgsql
-    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     how_many bigint;
     others_wait boolean;
@@ -74,7 +74,7 @@ end $$;
 -- As end_runs, for who advances the pipelines itself: ended_step is the job, if it is a step that has ended for good.
 create or replace function record_ends(p_worker text, p_ends jsonb)
 returns table (job_id bigint, new_status text, ended_step bigint) language plpgsql
-    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     return query
     with e as materialized (
@@ -113,6 +113,14 @@ begin
     ), woken as (
         select queue_name from back where waits_for is distinct from 'time'
         union select queue_name from gone where lock is not null
+    ), not_started as (
+        delete from limit_starts s where s.ctid in (
+            select latest.place
+            from (select h.limit_key as key, count(*) as starts from held h
+                  where h.outcome = 'released' and h.limit_key is not null group by h.limit_key) r
+            cross join lateral (
+                select l.ctid as place from limit_starts l where l.key = r.key
+                order by l.started_at desc limit r.starts) latest)
     ), freed as (
         select wake_limited_jobs(array(select distinct h.limit_key from held h where h.limit_key is not null))
     ), runs as (

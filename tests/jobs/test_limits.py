@@ -205,6 +205,15 @@ async def test_a_job_that_comes_back_waits_for_a_place_again(
     assert await taken(queue) == []
 
 
+async def test_a_job_that_was_taken_and_never_begun_spends_no_start(database: Database, queue: Queue) -> None:
+    await submitted(database, 3, starts=2, per=3_600)
+    first, second = await taken(queue)
+    await end(queue, second, how=RunEnd("released", retry_in=0))
+    assert ids(await taken(queue)) == [second.id]
+    await end(queue, first)
+    assert await taken(queue) == []
+
+
 async def test_a_job_that_comes_back_later_waits_for_a_place_then(database: Database, queue: Queue) -> None:
     first, second = await submitted(database, 2, at_once=1)
     await end(queue, *await taken(queue), how=RunEnd("snoozed", retry_in=60))
