@@ -9,7 +9,7 @@ import structlog
 from jobs.handler import Handler
 from jobs.outcome import Ended
 from jobs.progress import ProgressBoard
-from jobs.queue import NOTHING, DeclaredDead, EndRefused, Queue, QueueUnavailable, Wanted
+from jobs.queue import NOTHING, DeclaredDead, EndRefused, Queue, QueueUnavailable, Taken, Wanted
 from jobs.room import Room
 from jobs.runs import Runs
 from jobs.supervisor import Supervisor
@@ -47,6 +47,7 @@ class Engine:
         self._ended: list[Ended] = []
         self._wake = asyncio.Event()
         self._is_hungry = True
+        self._has_seen_all = True
         self._has_lingered = False
         self._is_stopping = False
         self._must_ask_for_cancels = False
@@ -99,7 +100,9 @@ class Engine:
     @property
     def _is_done(self) -> bool:
         is_idle = not len(self._runs) and not self._ended
-        return is_idle and (self._is_stopping or (self._until_idle and not self._is_hungry))
+        return is_idle and (
+            self._is_stopping or (self._until_idle and self._has_seen_all and not self._is_hungry)
+        )
 
     @property
     def _may_take(self) -> bool:
@@ -137,9 +140,12 @@ class Engine:
         self._has_lingered = bool(self._ended)
         try:
             await self._round_trip(ended)
-        except EndRefused:
-            self._is_hungry = True
-            await self._record_one_by_one(ended)
+        except EndRefused as refusal:
+            if ended:
+                self._is_hungry = True
+                await self._record_one_by_one(ended)
+            else:
+                await self._wait(refusal)
         except QueueUnavailable as error:
             self._ended = ended + self._ended
             await self._wait(error)
@@ -157,12 +163,21 @@ class Engine:
         answer = await self._queue.cycle(ended, wanted)
         for job_id in answer.lost:
             log.warning("job_attempt_lost", job_id=job_id)
-        self._runs.accept(answer.taken)
-        is_more_likely = len(answer.taken) >= wanted.total or (not answer.taken and not answer.has_seen_all)
-        self._is_hungry = self._is_hungry or (wanted.total > 0 and is_more_likely)
+        self._accept(answer.taken)
+        if wanted.total > 0:
+            self._has_seen_all = answer.has_seen_all
+            is_elsewhere = not answer.has_seen_all and answer.is_at_an_end
+            self._is_hungry = self._is_hungry or len(answer.taken) >= wanted.total or is_elsewhere
         if self._must_ask_for_cancels:
             self._must_ask_for_cancels = False
             self._runs.cancel(await self._queue.cancelled([job_id for job_id, _ in self._runs.held]))
+
+    def _accept(self, taken: Sequence[Taken]) -> None:
+        """Who was told to stop while it asked begins nothing more."""
+        if self._is_stopping:
+            self._runs.hand_back(taken)
+        else:
+            self._runs.accept(taken)
 
     def _what_is_wanted(self) -> Wanted:
         if not self._may_take:
@@ -188,7 +203,7 @@ class Engine:
                 await self._wait(error)
                 return
 
-    async def _wait(self, error: QueueUnavailable) -> None:
+    async def _wait(self, error: QueueUnavailable | EndRefused) -> None:
         """For the database; a lost answer may have given us jobs."""
         self._is_hungry = self._must_adopt = self._has_lingered = True
         await asyncio.sleep(self._outage.goes_on(error, unrecorded=len(self._ended)))
@@ -198,7 +213,7 @@ class Engine:
         known = [*self._runs.held, *((one.job_id, one.attempt) for one in [*ended, *self._ended])]
         adopted = await self._queue.adopt(known)
         self._must_adopt = False
-        self._runs.accept(adopted)
+        self._accept(adopted)
         if adopted:
             log.warning("jobs_adopted", jobs=len(adopted))
 

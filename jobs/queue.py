@@ -74,12 +74,14 @@ class WorkerInfo:
 class Answer:
     """`lost` are the jobs whose attempts had ended elsewhere before we said so.
 
-    Without `has_seen_all`, there may be ready jobs that were not looked at.
+    Without `has_seen_all`, there may be ready jobs that were not looked at; `is_at_an_end` says that what was
+    looked at has none left.
     """
 
     taken: list[Taken]
     lost: set[int]
     has_seen_all: bool = True
+    is_at_an_end: bool = True
 
 
 class Queue:
@@ -120,7 +122,7 @@ class Queue:
                 lost.add(row[0])
         if wanted.total > 0:
             self._heads.remember(heads, time.monotonic() - asked_at)
-        return Answer(taken, lost, has_seen_all=not self._heads.are_used)
+        return Answer(taken, lost, has_seen_all=not self._heads.are_used, is_at_an_end=not heads)
 
     async def adopt(self, known: Sequence[tuple[int, int]]) -> list[Taken]:
         """The jobs that this worker holds without knowing their (job, attempt): an answer was lost."""
@@ -166,7 +168,8 @@ class Queue:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             await self.close()
             raise QueueUnavailable(" ".join(str(error).split())) from error
-        except (psycopg.InternalError, psycopg.NotSupportedError) as error:  # read-only after a failover, say
+        except (psycopg.InternalError, psycopg.NotSupportedError, psycopg.ProgrammingError) as error:
+            # Read-only after a failover, or a right or a function that is missing: no end is to blame.
             raise QueueUnavailable(" ".join(str(error).split())) from error
         except psycopg.Error as error:
             raise EndRefused(" ".join(str(error).split())) from error
@@ -205,8 +208,7 @@ class Heads:
             self._all_again_at = 0.0
         elif not self.are_used:
             self._all_again_at = time.monotonic() + max(SECONDS_WITH_HEADS, TIMES_ITS_COST * seconds)
-            if not heads:
-                self._heads.clear()
+            self._heads.clear()
         self._heads.update(heads)
 
 

@@ -87,6 +87,11 @@ class Runs:
         if self._ahead:
             self._loop.call_later(LONGEST_AHEAD_SECONDS, self._release_stuck)
 
+    def hand_back(self, taken: Sequence[Taken]) -> None:
+        """These were taken too late to begin."""
+        for one in taken:
+            self._on_end(Ended(one.id, one.attempt, RunEnd("released", retry_in=0), has_reported=False))
+
     def cancel(self, job_ids: Sequence[int]) -> None:
         """A user has cancelled these jobs: those that are here are stopped."""
         for job_id in job_ids:

@@ -80,13 +80,13 @@ class Supervisor:
             return None
         except Snooze as snooze:
             return RunEnd("snoozed", retry_in=snooze.seconds)
-        except RunFailed as failure:
-            return _failed(handler, failures, failure)
         except asyncio.CancelledError as error:
             if _take_cancel_back():
                 return _stopped(attempt)
             return _failed(handler, failures, _told(handler, error))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - every handler's errors come to this place
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - all errors come here, a panic of native code too
             return _failed(handler, failures, _told(handler, error))
 
     async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
@@ -165,7 +165,9 @@ def _failed(handler: type[Handler[Any]], failures: int, failure: RunFailed) -> R
 
 
 def _told(handler: type[Handler[Any]], error: BaseException) -> RunFailed:
-    """The handler's own error, as the run's row will keep it."""
+    """The handler's own error, as the run's row will keep it; one that is told already stays as it is."""
+    if isinstance(error, RunFailed):
+        return error
     return RunFailed("error", describe(error), trace=trace_of(error), transient=handler.retry.allows(error))
 
 

@@ -16,7 +16,7 @@ from jobs.handler import HANDLERS, JobParams
 from jobs.outcome import Ended
 from jobs.processes import Processes
 from jobs.progress import ProgressBoard
-from jobs.queue import Answer, Queue, QueueUnavailable, Wanted, WorkerInfo
+from jobs.queue import Answer, EndRefused, Queue, QueueUnavailable, Wanted, WorkerInfo
 from jobs.room import Room
 from jobs.supervisor import Supervisor
 from jobs.vitals import Vitals
@@ -218,3 +218,55 @@ async def test_a_deadline_of_one_job_does_not_stop_the_loop(database: Database) 
     assert ended.finished_at is not None
     assert timedelta(seconds=1) <= ended.finished_at - ended.started_at < timedelta(seconds=3)
     assert await counts(database) == {"completed": 100, "failed": 1}
+
+
+async def test_what_is_taken_while_it_is_told_to_stop_does_not_begin(database: Database) -> None:
+    [job_id] = await submitted(database, 1)
+    async with bench(database, until_idle=False) as made:
+
+        def stop(answer: Answer, ended: Sequence[Ended]) -> bool:
+            if answer.taken:
+                made.engine.stop(5)
+            return False
+
+        made.queue.loses = stop
+        await made.run()
+    assert (await shown(database, job_id)).status == "pending"
+    assert await outcomes(database, job_id) == []
+
+
+async def test_a_fetch_that_is_refused_is_not_asked_again_at_once(database: Database) -> None:
+    asked = 0
+
+    def refuse(answer: Answer, ended: Sequence[Ended]) -> bool:
+        nonlocal asked
+        asked += 1
+        raise EndRefused("no right to do so")
+
+    async with bench(database, until_idle=False) as made:
+        made.queue.loses = refuse
+        working = asyncio.create_task(made.run())
+        await asyncio.sleep(1)
+        made.queue.loses = lambda answer, ended: False
+        made.engine.stop(1)
+        await working
+    assert 1 < asked < 10
+
+
+async def test_a_full_queue_is_not_asked_again_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def full(ended: Sequence[Ended], wanted: Wanted) -> Answer:
+        nonlocal asked
+        asked += wanted.total > 0
+        return Answer([], set(), has_seen_all=False, is_at_an_end=False)
+
+    async with bench(database, until_idle=False) as made:
+        monkeypatch.setattr(made.queue, "cycle", full)
+        working = asyncio.create_task(made.run())
+        await asyncio.sleep(0.8)
+        made.engine.stop(1)
+        await working
+    assert 1 <= asked <= 3

@@ -8,7 +8,7 @@ from jobs import service
 from jobs.handler import JobParams
 from jobs.outcome import Ended, RunEnd
 from jobs.progress import Progress
-from jobs.queue import NOTHING, EndRefused, Queue, Taken, Wanted, WorkerInfo
+from jobs.queue import NOTHING, EndRefused, Heads, Queue, QueueUnavailable, Taken, Wanted, WorkerInfo
 from store.database import Database
 from store.jobs import JobRow, get_job
 from tests.engine import KeyedHandler, KeyedParams, NoopHandler
@@ -165,3 +165,37 @@ async def blocks_read(database: Database, head: int | None) -> int:
             await savepoint.rollback()
     assert plan["Actual Rows"] >= 1
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+async def test_the_heads_of_a_slow_fetch_are_told_all_or_none(database: Database, queue: Queue) -> None:
+    async with database.transaction() as conn:
+        for priority in (5, 0):
+            await service.submit_many(conn, NoopHandler, [JobParams()] * 3_000, priority=priority)
+    async with database.transaction() as conn:
+        # Taking so many is slow, finding where they begin is not.
+        rows = await conn.exec_driver_sql(
+            "select count(*) from fetch_jobs(null, null, null, null, 5000, true) where task_name is null"
+        )
+        assert rows.scalar_one() in (0, 2)
+
+
+async def test_only_the_heads_of_the_latest_full_look_are_known() -> None:
+    heads = Heads()
+    heads.remember({("default", 5): 1, ("default", 0): 2}, 0.1)
+    assert heads.values()["after_priorities"] == [5, 0]
+    heads.remember({}, 0.1)  # what was known has no jobs left: the next looks at all
+    assert heads.values()["after_queues"] is None
+    heads.remember({("default", 0): 9}, 0.1)
+    assert heads.values() == {"after_queues": ["default"], "after_priorities": [0], "after_ids": [9]}
+
+
+async def test_a_missing_right_blames_no_end(
+    database: Database, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submitted(database, 0)
+    mine = await taken(queue, Wanted(1))
+    with monkeypatch.context() as patched:
+        patched.setattr("jobs.queue.query_text", lambda name: "select work_cycle()")
+        with pytest.raises(QueueUnavailable, match="does not exist"):
+            await queue.cycle([completed(mine[0])], NOTHING)
+    assert (await queue.cycle([completed(mine[0])], NOTHING)).lost == set()

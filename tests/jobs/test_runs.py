@@ -196,3 +196,21 @@ async def test_what_cannot_begin_soon_goes_back_and_is_not_taken_again(one_slot:
     assert one_slot.room.wanted(0).total == 0
     one_slot.runs.stop_all()
     assert (await one_slot.outcomes(3))[0] == "interrupted"
+
+
+async def test_a_panic_of_native_code_fails_its_job_only(one_slot: Bench) -> None:
+    class PanicException(BaseException):
+        """As Rust's, which no `except Exception` sees."""
+
+    async def panic() -> None:
+        raise PanicException("called unwrap on nothing")
+
+    SCRIPTS["panic"] = panic
+    one_slot.accept("panic", "nothing")
+    assert await one_slot.outcomes(2) == ["failed", "completed"]
+
+
+async def test_what_is_handed_back_never_begins(one_slot: Bench) -> None:
+    one_slot.runs.hand_back([Taken(1, "default", "test_script", {"params": {"does": "nothing"}}, 1, 0)])
+    assert await one_slot.outcomes(1) == ["released"]
+    assert len(one_slot.runs) == 0
