@@ -21,6 +21,7 @@ class RunEnd(NamedTuple):
 
 
 COMPLETED = RunEnd("completed")
+RELEASED = RunEnd("released", retry_in=0)  # taken, and never begun
 
 
 class Ended(NamedTuple):

@@ -13,7 +13,7 @@ import structlog
 
 from jobs.child import describe
 from jobs.handler import Handler
-from jobs.outcome import Ended, RunEnd
+from jobs.outcome import RELEASED, Ended, RunEnd
 from jobs.progress import Progress, ProgressBoard
 from jobs.queue import Taken
 from jobs.room import Room
@@ -90,7 +90,7 @@ class Runs:
     def hand_back(self, taken: Sequence[Taken]) -> None:
         """These were taken too late to begin."""
         for one in taken:
-            self._on_end(Ended(one.id, one.attempt, RunEnd("released", retry_in=0), has_reported=False))
+            self._on_end(Ended(one.id, one.attempt, RELEASED, has_reported=False))
 
     def cancel(self, job_ids: Sequence[int]) -> None:
         """A user has cancelled these jobs: those that are here are stopped."""
@@ -118,7 +118,7 @@ class Runs:
     def release_ahead(self) -> None:
         """What has not begun goes back as if it had never been taken."""
         while self._ahead:
-            self._leave(self._ahead.popleft(), RunEnd("released", retry_in=0))
+            self._leave(self._ahead.popleft(), RELEASED)
 
     def _release_stuck(self) -> None:
         if self._ahead and self._loop.time() - self._ahead[0].taken_at >= LONGEST_AHEAD_SECONDS:
@@ -210,7 +210,7 @@ class Runs:
             return
         with contextlib.suppress(ValueError):  # its slot may be about to begin it
             self._ahead.remove(run)
-        self._leave(run, RunEnd("cancelled") if run.attempt.is_cancelled else RunEnd("released", retry_in=0))
+        self._leave(run, RunEnd("cancelled") if run.attempt.is_cancelled else RELEASED)
 
 
 def _attempt(taken: Taken) -> Attempt:
