@@ -25,13 +25,40 @@ def download(url: str, *, most_bytes: int = MOST_BYTES) -> bytes:
     the server asks for with Retry-After (at most a minute), else with exponential waits and jitter.
     """
     try:
-        return _download(httpx2.URL(url), most_bytes)
-    except httpx2.HTTPStatusError as error:
-        raise DownloadFailed(f"the server answered {error.response.status_code}") from None
-    except httpx2.TimeoutException:
-        raise DownloadFailed("the server did not answer in time") from None
-    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise DownloadFailed(f"no answer could be had: {type(error).__name__}") from None
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        raise DownloadFailed("only http and https addresses can be read") from None
+    # Not as a decorator: its log line would have the address, which may hold a key.
+    for attempt in stamina.retry_context(
+        on=_after, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=20.0
+    ):
+        with attempt:
+            try:
+                return _download(address, most_bytes)
+            except httpx2.HTTPError as error:
+                raise _TryFailed(_why(error), seconds_to_wait(error)) from None
+    raise AssertionError("the last attempt returns or raises")
+
+
+class _TryFailed(DownloadFailed):
+    """One try; `wait` says whether to try again, and after how many seconds if the server does."""
+
+    def __init__(self, why: str, wait: bool | float) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+def _after(error: Exception) -> bool | float:
+    return isinstance(error, _TryFailed) and error.wait
+
+
+def _why(error: httpx2.HTTPError) -> str:
+    match error:
+        case httpx2.HTTPStatusError():
+            return f"the server answered {error.response.status_code}"
+        case httpx2.TimeoutException():
+            return "the server did not answer in time"
+    return f"no answer could be had: {type(error).__name__}"
 
 
 def seconds_to_wait(error: Exception) -> bool | float:
@@ -43,7 +70,6 @@ def seconds_to_wait(error: Exception) -> bool | float:
     return isinstance(error, httpx2.TransportError)
 
 
-@stamina.retry(on=seconds_to_wait, attempts=ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=20.0)
 def _download(url: httpx2.URL, most_bytes: int) -> bytes:
     with httpx2.Client(timeout=TIMEOUT, follow_redirects=False) as client:
         for _ in range(MOST_REDIRECTS + 1):
