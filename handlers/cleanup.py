@@ -1,5 +1,7 @@
 """Delete jobs that finished long ago and expired idempotency keys, in batches that never block the queue."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -7,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, Job, JobParams
+from jobs.retention import rest_after
 from jobs.service import KeptFor, delete_finished
 from store.idempotency import delete_expired
 
@@ -37,8 +40,10 @@ async def _in_batches(job: Job, delete: Callable[[AsyncConnection], Awaitable[in
     """How many one batch after the other deleted, until none was left."""
     deleted, batch = 0, 1
     while batch:
+        began = time.monotonic()
         async with job.transaction() as conn:
             batch = await delete(conn)
         deleted += batch
         job.progress(0, f"{deleted} {what} deleted")
+        await asyncio.sleep(rest_after(began))
     return deleted

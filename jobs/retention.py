@@ -17,6 +17,8 @@ LOCK = 7236054813
 BATCH = 1_000
 # While there is more to delete, this share of the time goes into it; then it rests.
 BUSY_SHARE = 0.2
+# As much where somebody has asked for it and waits.
+ASKED_SHARE = 0.25
 REST_SECONDS = 600.0
 
 log = structlog.get_logger()
@@ -40,7 +42,7 @@ class Retention:
             began = time.monotonic()
             try:
                 if await self.delete_a_batch():
-                    pause = (time.monotonic() - began) * (1 / BUSY_SHARE - 1)
+                    pause = rest_after(began, BUSY_SHARE)
             except DatabaseUnavailable as error:
                 log.debug("retention_put_off", error=str(error))  # of the outage others speak
             except Exception:
@@ -54,6 +56,11 @@ class Retention:
                 return 0
             jobs = await delete_finished(conn, self._kept, BATCH)
             return jobs + await delete_expired(conn, BATCH) + await _forget_starts(conn)
+
+
+def rest_after(began: float, share: float = ASKED_SHARE) -> float:
+    """For how long to rest, so that the work since `began` (monotonic) takes this share of the time."""
+    return (time.monotonic() - began) * (1 / share - 1)
 
 
 async def _forget_starts(conn: AsyncConnection) -> int:

@@ -1,5 +1,6 @@
 """Jobs: add, find, cancel, try again, clean up."""
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import Annotated
@@ -16,6 +17,7 @@ from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
 from app.strict_json import Fault
 from app.submission import Submitting, accepted, checked_params, handler_of
+from jobs.retention import rest_after
 from jobs.service import JobNotFound, KeptFor, cancel, delete_finished, retry
 from store.jobs import JobFilter, JobRow, get_job, list_jobs
 
@@ -70,12 +72,13 @@ async def clean_up_jobs(
 ) -> Deleted:
     """Deletes the jobs that finished longer ago, in small transactions, for some seconds at most."""
     deleted, ends_at = 0, time.monotonic() + CLEANUP_BUDGET.total_seconds()
-    while time.monotonic() < ends_at:
+    while (began := time.monotonic()) < ends_at:
         async with web.transaction() as conn:
             batch = await delete_finished(conn, KeptFor.all_alike(timedelta(days=older_than_days)))
         if batch == 0:
             return Deleted(deleted=deleted, complete=True)
         deleted += batch
+        await asyncio.sleep(rest_after(began))
     return Deleted(deleted=deleted, complete=False)
 
 
