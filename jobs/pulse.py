@@ -16,6 +16,8 @@ import psutil
 import psycopg
 import structlog
 
+from config.logs import configure_logs
+from config.settings import Settings
 from jobs.forkserver import FORKSERVER
 from jobs.vitals import ALONE_SECONDS, SECONDS_TO_STOP, Vitals, boot_time
 from store.database import NOTICE_A_LOST_CLIENT, conninfo
@@ -32,10 +34,10 @@ BLOCKED_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-async def keep_pulse(vitals: Vitals, url: str) -> None:
+async def keep_pulse(vitals: Vitals, settings: Settings) -> None:
     """Runs the pulse in a process of its own until it is cancelled; one that died is replaced."""
     while True:
-        process = FORKSERVER.Process(target=main, args=(vitals, url), name="pulse", daemon=True)
+        process = FORKSERVER.Process(target=main, args=(vitals, settings), name="pulse", daemon=True)
         await asyncio.to_thread(process.start)
         try:
             await asyncio.to_thread(process.join)
@@ -45,8 +47,9 @@ async def keep_pulse(vitals: Vitals, url: str) -> None:
         log.error("pulse_died", exit_code=process.exitcode)
 
 
-def main(vitals: Vitals, url: str) -> None:
+def main(vitals: Vitals, settings: Settings) -> None:
     os.setsid()  # what ends the worker's group must not silence the report of it
+    configure_logs(settings, "pulse")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     worker = parent_process()
@@ -54,7 +57,7 @@ def main(vitals: Vitals, url: str) -> None:
     process = psutil.Process(worker.pid)
     # In a thread of its own: a beat may hang in the network for longer than the worker may go on.
     threading.Thread(target=_watch, args=(vitals, process), daemon=True).start()
-    pulse = Pulse(vitals, url, process)
+    pulse = Pulse(vitals, settings.database_url, process)
     while not wait([worker.sentinel], BEAT_SECONDS):
         with suppress(psutil.NoSuchProcess):  # it may end while it is looked at
             pulse.beat()
@@ -86,6 +89,7 @@ def _watch(vitals: Vitals, worker: psutil.Process) -> None:
     watch = Watch(vitals, worker, boot_time())
     while not watch.must_end(boot_time()):
         time.sleep(LOOK_SECONDS)
+    log.critical("worker_killed", worker=worker.pid, reason="blocked, and should have stopped its jobs")
     worker.kill()
 
 
