@@ -97,6 +97,14 @@ async def queue_oldest_pending(subject: Subject) -> Reading:
     return _judged(round(max(ages, default=0), 1), "s", Threshold(warn=300, fail=3_600))
 
 
+async def jobs_lost(subject: Subject) -> Reading:
+    """Jobs that were ended because they had lost their worker at each start: most likely they kill it."""
+    async with subject.database.read() as conn:
+        lost = (await conn.execute(query("lost_for_good"))).one()
+    output = f"the last is job {lost.latest}: its attempts say on which workers" if lost.latest else ""
+    return _judged(lost.jobs, "jobs in an hour", Threshold(warn=1), output)
+
+
 async def workers_alive(subject: Subject) -> Reading:
     async with subject.database.read() as conn:
         workers = await live_workers(conn, WORKER_ALIVE)
@@ -153,6 +161,7 @@ CHECKS: dict[str, Check] = {
     "database:oldest_transaction": oldest_transaction,
     "queue:pending": queue_pending,
     "queue:oldest_pending": queue_oldest_pending,
+    "jobs:lost": jobs_lost,
     "workers:alive": workers_alive,
     "workers:polling": workers_polling,
     "model:active": model_active,

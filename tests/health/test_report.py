@@ -55,6 +55,19 @@ async def test_every_check_has_a_value_with_its_unit(subject: Subject) -> None:
     assert 0 < float(measured["database:latency"].value or 0) < 1_000
 
 
+async def test_jobs_that_lose_their_worker_again_and_again_are_told(subject: Subject) -> None:
+    add = text(
+        "insert into procrastinate_jobs (queue_name, task_name, status, losses, finished_at) values"
+        " ('default', 'x', 'failed', 3, now()), ('default', 'x', 'failed', 3, now() - interval '2 hours'),"
+        " ('default', 'x', 'failed', 2, now()), ('default', 'x', 'succeeded', 2, now()) returning id"
+    )
+    async with subject.database.transaction() as conn:
+        first = (await conn.scalars(add)).all()[0]
+    reading = (await report(subject)).checks["jobs:lost"]
+    assert (reading.status, reading.value) == ("warn", 1)
+    assert f"job {first}:" in reading.output
+
+
 async def test_waiting_jobs_and_live_workers_are_counted(subject: Subject) -> None:
     async with subject.database.transaction() as conn:
         await conn.execute(
