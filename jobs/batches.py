@@ -76,7 +76,7 @@ async def add_jobs(
     places: Sequence[Place] = (),
 ) -> None:
     """Adds the jobs under these ids, all or none; with places, as steps of a pipeline. Raises SameWork."""
-    keys = [job.handler().unique_key(job.params) for job in jobs]
+    keys = [job.handler().key_of(job.params) for job in jobs]
     _refuse_twins(keys)
     limits = [job.handler().limit(job.params) for job in jobs]
     await set_limits(conn, limits)

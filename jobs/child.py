@@ -39,6 +39,7 @@ class Order:
     params: dict[str, Any]
     inputs: dict[str, Any]
     request_id: str | None
+    worker_id: int | None
     settings: Settings
 
 
@@ -73,10 +74,21 @@ class Messages:
 
 async def _run(order: Order, messages: Messages) -> dict[str, Any]:
     """One attempt, told as the message that ends it."""
-    handler = find_handler(order.handler_module, order.job_type)
+    try:
+        handler = find_handler(order.handler_module, order.job_type)
+    except Exception as error:  # noqa: BLE001 - whatever an import raises is told to the worker
+        return {"no_handler": describe(error)}
     database = Database(order.settings.database_url, process=f"job {order.job_id}", pool_size=2)
     try:
-        job = Job(order.job_id, order.attempt, database, order.settings, messages.report, order.inputs)
+        job = Job(
+            order.job_id,
+            order.attempt,
+            database,
+            order.settings,
+            messages.report,
+            order.inputs,
+            order.worker_id,
+        )
         params = handler.params.model_validate(order.params)
         ending = {"result": storable_result(await handler().run(params, job))}
     except LostAttempt:

@@ -50,7 +50,7 @@ class Engine:
         self._has_seen_all = True
         self._has_lingered = False
         self._is_stopping = False
-        self._must_ask_for_cancels = False
+        self._must_ask_for_runs = False
         self._must_adopt = False
         self._must_begin_anew = False
         self._outage = Outage("queue", longest_wait=LONGEST_WAIT)
@@ -111,7 +111,7 @@ class Engine:
     @property
     def _is_due(self) -> bool:
         """Whether a round trip is worth it now. Otherwise something will wake the loop."""
-        if self._must_begin_anew or self._must_adopt or self._must_ask_for_cancels:
+        if self._must_begin_anew or self._must_adopt or self._must_ask_for_runs:
             return True
         if self._may_take and self._room.is_low(self._runs.ahead):
             return True
@@ -168,9 +168,18 @@ class Engine:
             self._has_seen_all = answer.has_seen_all
             is_elsewhere = not answer.has_seen_all and answer.is_at_an_end
             self._is_hungry = self._is_hungry or len(answer.taken) >= wanted.total or is_elsewhere
-        if self._must_ask_for_cancels:
-            self._must_ask_for_cancels = False
-            self._runs.cancel(await self._queue.cancelled([job_id for job_id, _ in self._runs.held]))
+        if self._must_ask_for_runs:
+            self._must_ask_for_runs = False
+            await self._ask_for_runs()
+
+    async def _ask_for_runs(self) -> None:
+        """Which were cancelled, or are not ours any more: notifications of it may be missed."""
+        known = self._runs.held
+        held = await self._queue.held(known)
+        self._runs.cancel([one[0] for one, is_cancelled in held.items() if is_cancelled])
+        for job_id, _ in (lost := [one for one in known if one not in held]):
+            log.warning("job_attempt_lost", job_id=job_id)
+        self._runs.abandon(lost)
 
     def _accept(self, taken: Sequence[Taken]) -> None:
         """Who was told to stop while it asked begins nothing more."""
@@ -239,7 +248,7 @@ class Engine:
             if self._vitals["dead_worker_id"] == self._queue.worker_id or self._vitals.is_alone:
                 self._must_begin_anew = True
                 await self._abandon()
-            self._must_ask_for_cancels = len(self._runs) > 0
+            self._must_ask_for_runs = len(self._runs) > 0
             self._must_adopt = self._must_adopt or ticks % TICKS_BETWEEN_ADOPTIONS == 0
             self.jobs_may_be_ready()
             await asyncio.sleep(TICK_SECONDS)

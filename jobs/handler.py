@@ -16,6 +16,7 @@ from config.settings import Settings
 from jobs.vitals import ALONE_SECONDS
 from store.database import Database
 from store.jobs import AttemptState, attempt_state
+from store.jsonb import storable_key
 
 # A transaction of a worker that is cut off ends before the others may take its jobs.
 LONGEST_IDLE = timedelta(seconds=ALONE_SECONDS)
@@ -81,6 +82,9 @@ class Limit:
     starts: int | None = None
     per: timedelta = timedelta(minutes=1)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", storable_key(self.key))
+
 
 Report = Callable[[float, str, str], None]
 
@@ -96,6 +100,8 @@ class Job:
     report: Report
     inputs: dict[str, Any] = field(default_factory=dict)
     """In a pipeline, the results of the steps that this one waited for, by their names."""
+    worker_id: int | None = None
+    """The worker that holds the job, where it is known."""
     _step: str = field(default="", init=False)
 
     def progress(self, fraction: float, message: str = "", *, step: str | None = None) -> None:
@@ -114,7 +120,7 @@ class Job:
         it: when nothing is asked of it for 10 seconds, the server ends it (TransactionTimedOut).
         """
         async with self.database.transaction() as conn:
-            match await attempt_state(conn, self.id, self.attempt, longest_idle=LONGEST_IDLE):
+            match await attempt_state(conn, self.id, self.attempt, self.worker_id, longest_idle=LONGEST_IDLE):
                 case AttemptState.LOST:
                     raise LostAttempt(f"job {self.id}: attempt {self.attempt} no longer holds it")
                 case AttemptState.CANCELLED:
@@ -150,6 +156,11 @@ class Handler(Generic[P]):
     def unique_key(self, params: P) -> str | None:  # noqa: ARG002 - the default has no use for them
         """Jobs with the same key are never active together; None allows any number."""
         return None
+
+    def key_of(self, params: P) -> str | None:
+        """The unique key as it is kept, however long it is."""
+        key = self.unique_key(params)
+        return None if key is None else storable_key(key)
 
     def limit(self, params: P) -> Limit | None:  # noqa: ARG002 - the default has no use for them
         """What bounds how many of these jobs run at once, or start in a while; None bounds nothing."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Limit
+from store.jsonb import storable_key
 from store.queries import query
 
 
@@ -20,4 +21,4 @@ async def block_limit(conn: AsyncConnection, key: str, wait: timedelta) -> None:
 
     Those that run go on. An earlier call that blocks for longer still counts.
     """
-    await conn.execute(query("block_limit"), {"key": key, "wait": wait})
+    await conn.execute(query("block_limit"), {"key": storable_key(key), "wait": wait})

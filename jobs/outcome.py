@@ -22,6 +22,12 @@ class RunEnd(NamedTuple):
 
 COMPLETED = RunEnd("completed")
 RELEASED = RunEnd("released", retry_in=0)  # taken, and never begun
+# Of a type that this worker does not know, or cannot import: another release's, most likely.
+NO_HANDLER = RunEnd("interrupted", retry_in=15.0)
+
+
+class NoHandler(Exception):
+    """The child could not import the handler; the text says why."""
 
 
 class Ended(NamedTuple):

@@ -16,7 +16,7 @@ import psutil
 from jobs.child import Order, main
 from jobs.forkserver import FORKSERVER, Process
 from jobs.handler import CancelRequested, LostAttempt, Report, Snooze
-from jobs.outcome import RunFailed
+from jobs.outcome import NoHandler, RunFailed
 from jobs.vitals import Vitals
 
 # What a child needs, and what it would import again as the worker's main module.
@@ -171,6 +171,8 @@ def _result(ending: dict[str, Any]) -> Any:
             raise LostAttempt("told by the child")
         case {"cancelled": True}:
             raise CancelRequested("told by the child")
+        case {"no_handler": reason}:
+            raise NoHandler(reason)
         case {"snooze": seconds}:
             raise Snooze(timedelta(seconds=seconds))
     raise RunFailed("error", ending["error"], trace=ending["trace"], transient=ending["transient"])

@@ -131,10 +131,11 @@ class Queue:
         rows = await self._ask(query_text("adopt_jobs"), values)
         return [Taken._make(row) for row in rows]
 
-    async def cancelled(self, running: Sequence[int]) -> list[int]:
-        """Those of the running jobs that a user has cancelled."""
-        rows = await self._ask(query_text("cancelled_jobs"), {"ids": list(running)})
-        return [row[0] for row in rows]
+    async def held(self, known: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+        """Those (job, attempt) that this worker still holds, and whether a user has cancelled them."""
+        values = {"worker": self.worker_id, "ids": [job_id for job_id, _ in known]}
+        rows = await self._ask(query_text("held_jobs"), values)
+        return {(job_id, attempt): is_cancelled for job_id, attempt, is_cancelled in rows}
 
     async def close(self) -> None:
         if self._conn is not None:

@@ -13,7 +13,7 @@ import structlog
 
 from jobs.child import describe
 from jobs.handler import Handler
-from jobs.outcome import RELEASED, Ended, RunEnd
+from jobs.outcome import NO_HANDLER, RELEASED, Ended, RunEnd
 from jobs.progress import Progress, ProgressBoard
 from jobs.queue import Taken
 from jobs.room import Room
@@ -24,8 +24,6 @@ from jobs.vitals import SECONDS_TO_STOP, Vitals, boot_time
 LONGEST_AHEAD_SECONDS = 0.1
 # Jobs that never wait for anything let the rest of the worker have a turn after this time.
 LONGEST_TURN_SECONDS = 0.002
-# For a job type that this worker does not know: another release's, most likely.
-UNKNOWN_TYPE_RETRY_SECONDS = 15.0
 # How long after a job's deadline its handler may still block the loop before the worker is ended for it.
 BLOCKING_GRACE_SECONDS = 10.0
 
@@ -80,7 +78,7 @@ class Runs:
         for one in taken:
             if one.id in self._runs:  # an earlier attempt, which therefore was lost
                 self._abandon(self._runs[one.id])
-            run = self._runs[one.id] = _Run(one, _attempt(one), now)
+            run = self._runs[one.id] = _Run(one, _attempt(one, int(self._vitals["worker_id"])), now)
             self._room.enter(one.queue)
             self._ahead.append(run)
         self._begin_ahead()
@@ -99,6 +97,13 @@ class Runs:
             if run is not None and not run.attempt.is_cancelled:
                 run.attempt.is_cancelled = True
                 self._stop(run)
+
+    def abandon(self, attempts: Sequence[tuple[int, int]]) -> None:
+        """Stops these (job, attempt), if they are here, and says nothing of their end: they are others'."""
+        for job_id, attempt in attempts:
+            run = self._runs.get(job_id)
+            if run is not None and run.taken.attempt == attempt:
+                self._abandon(run)
 
     def stop_all(self) -> None:
         """Those that run end as interrupted."""
@@ -185,8 +190,7 @@ class Runs:
     def _refuse(self, run: _Run) -> None:
         job_type = run.taken.job_type
         log.warning("no_handler", job_id=run.taken.id, job_type=job_type)
-        note = Progress(0, "", f"no handler for {job_type} in this worker")
-        self._leave(run, RunEnd("interrupted", retry_in=UNKNOWN_TYPE_RETRY_SECONDS), note)
+        self._leave(run, NO_HANDLER, Progress(0, "", f"no handler for {job_type} in this worker"))
 
     def _leave(self, run: _Run, end: RunEnd | None, progress: Progress | None = None) -> None:
         """The run is over; its end, if it is ours to tell, is."""
@@ -213,8 +217,9 @@ class Runs:
         self._leave(run, RunEnd("cancelled") if run.attempt.is_cancelled else RELEASED)
 
 
-def _attempt(taken: Taken) -> Attempt:
+def _attempt(taken: Taken, worker_id: int) -> Attempt:
     """A job deferred by procrastinate's own tools may lack what our service adds."""
     args = taken.args
     params, inputs, meta = args.get("params") or {}, args.get("inputs") or {}, args.get("meta") or {}
-    return Attempt(taken.id, taken.attempt, params, inputs, taken.failures, meta.get("request_id"))
+    request_id = meta.get("request_id")
+    return Attempt(taken.id, taken.attempt, params, inputs, taken.failures, request_id, worker_id)

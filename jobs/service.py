@@ -10,7 +10,7 @@ import psycopg
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, JobParams, Limit
@@ -66,7 +66,7 @@ async def submit(
     Raises AlreadyActive, and leaves the caller's transaction usable, when the handler's unique key is taken.
     """
     asked = handler()
-    unique_key, limit = asked.unique_key(params), asked.limit(params)
+    unique_key, limit = asked.key_of(params), asked.limit(params)
     await set_limits(conn, [limit])
     args = f'{{"params":{params.model_dump_json()},"meta":{_meta(requested_by, request_id)}}}'
     values = (handler.queue, handler.job_type, priority, run_after, args, unique_key, limit and limit.key)
@@ -118,7 +118,7 @@ def _keys(handler: type[Handler[Any]], many: Sequence[JobParams]) -> list[str | 
     if handler.unique_key is Handler.unique_key:
         return []
     asked = handler()
-    return [asked.unique_key(params) for params in many]
+    return [asked.key_of(params) for params in many]
 
 
 def _limits(handler: type[Handler[Any]], many: Sequence[JobParams]) -> list[Limit | None]:
@@ -145,6 +145,8 @@ async def _execute(
     driver: Any = (await conn.get_raw_connection()).driver_connection
     try:
         rows = await (await driver.execute(statement, values)).fetchall()
+    except psycopg.errors.DiskFull as error:
+        raise OperationalError("add jobs", None, error, hide_parameters=True) from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable("the job could not be added") from error
     return [row[0] for row in rows]

@@ -12,7 +12,7 @@ from config.settings import Settings
 from jobs.child import Order, describe, storable_result, trace_of
 from jobs.deadlines import Deadlines
 from jobs.handler import CancelRequested, Handler, Job, LostAttempt, Snooze
-from jobs.outcome import COMPLETED, RunEnd, RunFailed
+from jobs.outcome import COMPLETED, NO_HANDLER, NoHandler, RunEnd, RunFailed
 from jobs.processes import Processes
 from jobs.progress import Progress, ProgressBoard
 from store.database import Database
@@ -33,6 +33,7 @@ class Attempt:
     inputs: dict[str, Any] = field(default_factory=dict)  # the results of the steps before it
     failures: int = 0  # failed attempts before this one
     request_id: str | None = None  # of the HTTP request that asked for the job
+    worker_id: int | None = None  # who holds it, where it is known
     is_cancelled: bool = False  # a user has asked for it
     has_reported: bool = False  # progress
 
@@ -74,12 +75,8 @@ class Supervisor:
         try:
             result = await self._within_limits(handler, attempt)
             return COMPLETED if result is None else RunEnd("completed", result=result)
-        except CancelRequested:
-            return RunEnd("cancelled")
-        except LostAttempt:
-            return None
-        except Snooze as snooze:
-            return RunEnd("snoozed", retry_in=snooze.seconds)
+        except (CancelRequested, LostAttempt, Snooze, NoHandler) as no_failure:
+            return self._without_result(no_failure, handler, attempt)
         except asyncio.CancelledError as error:
             if _take_cancel_back():
                 return _stopped(attempt)
@@ -88,6 +85,19 @@ class Supervisor:
             raise
         except BaseException as error:  # noqa: BLE001 - all errors come here, a panic of native code too
             return _failed(handler, failures, _told(handler, error))
+
+    def _without_result(self, why: Exception, handler: type[Handler[Any]], attempt: Attempt) -> RunEnd | None:
+        match why:
+            case CancelRequested():
+                return RunEnd("cancelled")
+            case Snooze():
+                return RunEnd("snoozed", retry_in=why.seconds)
+            case NoHandler():
+                job_type = handler.job_type
+                self._log.error("no_handler", job_type=job_type, error=str(why))
+                self._report(attempt)(0, "", f"no handler for {job_type} in this worker: {why}")
+                return NO_HANDLER
+        return None  # lost
 
     async def _within_limits(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         if not handler.own_process:
@@ -112,7 +122,15 @@ class Supervisor:
 
     async def _in_loop(self, handler: type[Handler[Any]], attempt: Attempt) -> Any:
         report = self._report(attempt)
-        job = Job(attempt.job_id, attempt.number, self._database, self._settings, report, attempt.inputs)
+        job = Job(
+            attempt.job_id,
+            attempt.number,
+            self._database,
+            self._settings,
+            report,
+            attempt.inputs,
+            attempt.worker_id,
+        )
         result = await handler().run(handler.params.model_validate(attempt.params), job)
         return storable_result(result)
 
@@ -125,6 +143,7 @@ class Supervisor:
             attempt.params,
             attempt.inputs,
             attempt.request_id,
+            attempt.worker_id,
             self._settings,
         )
         return await self._processes.run(order, self._report(attempt), handler.memory_mb)

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import structlog
 
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load_settings, override, require_database
+from jobs.child import describe
 from jobs.engine import Engine
 from jobs.handler import HANDLERS
 from jobs.janitor import Janitor
@@ -107,7 +109,7 @@ async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) 
         _settle()
         log.info("worker_started", **{**vars(info), "queues": settings.worker_queues or "all"})
         async with _beside(
-            keep_pulse(vitals, settings.database_url),
+            keep_pulse(vitals, settings),
             board.run(),
             listener.run(),
             Janitor(database, settings.queues).run(),
@@ -205,8 +207,15 @@ def _load(modules: Sequence[str]) -> None:
             import_module(module)
         except ModuleNotFoundError as error:
             if error.name != module:
-                raise
+                raise SettingsError(_why_not(module, error)) from error
             raise SettingsError(f"there is no module {module} to take job types from") from None
+        except Exception as error:
+            raise SettingsError(_why_not(module, error)) from error
+
+
+def _why_not(module: str, error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"no job types from {module}: {describe(error)} ({place.filename}, line {place.lineno})"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

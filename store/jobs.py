@@ -194,14 +194,15 @@ async def live_workers(conn: AsyncConnection, within: timedelta) -> int:
 
 
 async def attempt_state(
-    conn: AsyncConnection, job_id: int, attempt: int, *, longest_idle: timedelta
+    conn: AsyncConnection, job_id: int, attempt: int, worker_id: int | None, *, longest_idle: timedelta
 ) -> AttemptState:
-    """Whether the attempt still holds its job; if so, keeps it until the transaction ends.
+    """Whether the attempt, of that worker if one is named, still holds its job; if so, keeps it until the
+    transaction ends.
 
     The server ends the transaction when nothing is asked of it for `longest_idle`.
     """
     most = f"{longest_idle / timedelta(milliseconds=1):.0f}ms"
-    values = {"job_id": job_id, "attempt": attempt, "longest_idle": most}
+    values = {"job_id": job_id, "attempt": attempt, "worker_id": worker_id, "longest_idle": most}
     cancelled = await conn.scalar(query("hold_attempt"), values)
     if cancelled is None:
         return AttemptState.LOST

@@ -1,12 +1,23 @@
 """Values as PostgreSQL's text and jsonb can hold them: no NUL characters, no lone surrogates, no NaN."""
 
+import hashlib
 import json
 from typing import Any
+
+# In characters: of four bytes at most, where an index takes 2,700.
+LONGEST_KEY = 500
 
 
 def storable_text(value: str) -> str:
     """The text with what PostgreSQL refuses replaced by U+FFFD."""
     return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+
+def storable_key(key: str) -> str:
+    """The key; of one that is too long for an index, the beginning and the SHA-256 of all of it."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[:LONGEST_KEY]} sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def storable_json(value: Any) -> str:

@@ -6,6 +6,7 @@ create or replace function add_job(
 declare
     new_id bigint;
 begin
+    perform notice_failover();
     -- Into the whole table, not its partition: its trigger tells the workers.
     insert into procrastinate_jobs (queue_name, task_name, priority, scheduled_at, args, unique_key, limit_key, waits_for)
     values (p_queue, p_type, p_priority, p_run_after, p_args, p_unique_key, p_limit_key,

@@ -1,10 +1,17 @@
 -- Ends attempts, each only if it still holds its job: (id, attempts) is the fencing token, attempts grows at every
--- end. Job and run change together. An attempt that is not in the answer was lost.
+-- end. Job and run change together. An attempt that is not in the answer was lost. p_holder is the number of the worker,
+-- where it says so: a server that takes over without the last words of the one before hands the same attempt out again,
+-- to another worker.
+
+-- Of earlier releases: called with fewer values, they would be found first.
+drop function if exists complete_runs(text, bigint[], integer[], jsonb, bigint[]);
+drop function if exists record_ends(text, jsonb);
 
 -- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none. p_steps
 -- are steps of pipelines that have ended in this transaction, for which the pipelines are to be advanced too.
 create or replace function complete_runs(
-    p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null
+    p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null,
+    p_holder bigint default null
 ) returns bigint[] language plpgsql
     set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -15,7 +22,7 @@ begin
     with gone as (
         -- No join: with old statistics the planner would compare each active job with each of these.
         delete from jobs_active j
-        where j.id = any (p_ids) and j.status <> 'todo'
+        where j.id = any (p_ids) and j.status <> 'todo' and (p_holder is null or j.worker_id = p_holder)
           and ((j.id, j.attempts + 1) in (select * from unnest(p_ids, p_attempts))) is true
         returning j.*
     ), history as (
@@ -72,7 +79,7 @@ begin
 end $$;
 
 -- As end_runs, for who advances the pipelines itself: ended_step is the job, if it is a step that has ended for good.
-create or replace function record_ends(p_worker text, p_ends jsonb)
+create or replace function record_ends(p_worker text, p_ends jsonb, p_holder bigint default null)
 returns table (job_id bigint, new_status text, ended_step bigint) language plpgsql
     set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
@@ -89,6 +96,7 @@ begin
         from e cross join lateral (
             select * from jobs_active a
             where a.id = e.id and a.status <> 'todo' and a.attempts = e.attempt - 1
+              and (p_holder is null or a.worker_id = p_holder)
             limit 1 for update) j
     ), gone as (
         delete from jobs_active j using held h where j.id = h.id and h.is_final returning j.*, h.outcome

@@ -16,6 +16,10 @@ end $$;
 
 create or replace function notify_new_jobs() returns trigger language plpgsql as $$
 begin
+    -- Whoever adds jobs past our functions has their numbers by now, and must ask again. What was noticed stays.
+    if notice_failover() then
+        raise 'another server has taken over: add the job again' using errcode = 'serialization_failure';
+    end if;
     perform notify_ready(n.queue_name)
         from (select distinct queue_name from added where status = 'todo' and (waits_for is null or waits_for = 'limit')) n;
     return null;

@@ -25,14 +25,14 @@ begin
     end if;
     if p_ends is not null then
         select array_agg(r.job_id), array_agg(r.ended_step) filter (where r.ended_step is not null)
-            into ended, steps from record_ends(p_name, p_ends) r;
+            into ended, steps from record_ends(p_name, p_ends, p_worker) r;
         return query select (e ->> 'id')::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
             from jsonb_array_elements(p_ends) as e
             where ended is null or (e ->> 'id')::bigint <> all (ended);
     end if;
     -- Last, and once for both kinds of ends: the pipelines are advanced.
     if p_done is not null then
-        ended := complete_runs(p_name, p_done, p_done_attempts, p_results, steps);
+        ended := complete_runs(p_name, p_done, p_done_attempts, p_results, steps, p_worker);
         if cardinality(ended) < cardinality(p_done) then
             return query select d.id, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
                 from unnest(p_done) as d (id) where d.id <> all (ended);

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.anyio
 NEW_JOB = {"type": "test_echo"}
 
 
-@pytest.fixture
-async def full_disk(database: Database) -> AsyncIterator[None]:
-    """The last thing that a request stores finds no room."""
+@pytest.fixture(params=["update on idempotency_keys", "insert on jobs_active"])
+async def full_disk(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[None]:
+    """The last thing that a request stores finds no room, or the job itself."""
     async with database.transaction() as conn:
         await conn.execute(
             text(
@@ -23,7 +23,7 @@ async def full_disk(database: Database) -> AsyncIterator[None]:
             )
         )
         await conn.execute(
-            text("create trigger no_room before update on idempotency_keys execute function no_room()")
+            text(f"create trigger no_room before {request.param} for each row execute function no_room()")
         )
     yield
     async with database.transaction() as conn:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 
+from jobs import service
 from jobs.handler import Handler, Job, JobParams, Limit, Retry, Snooze, Transient
 from store.database import Database
 
@@ -96,3 +98,11 @@ async def make_spans_table(database: Database) -> None:
     async with database.transaction() as conn:
         await conn.execute(text(TABLE))
         await conn.execute(text("truncate test_spans"))
+
+
+async def submitted(
+    database: Database, jobs: int, priority: int = 0, handler: Any = LimitedHandler, **params: Any
+) -> list[int]:
+    async with database.transaction() as conn:
+        many = [LimitedParams(**params)] * jobs
+        return await service.submit_many(conn, handler, many, priority=priority)

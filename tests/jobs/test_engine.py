@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -63,6 +63,13 @@ class Bench:
         async with asyncio.timeout(20):
             await self.engine.run()
         await self.engine.leave()
+
+
+def no_of(made: Bench) -> Callable[[], Awaitable[int]]:
+    async def running() -> int:
+        return int(made.vitals["running"])
+
+    return running
 
 
 @asynccontextmanager
@@ -193,6 +200,24 @@ async def test_declared_dead_it_drops_its_jobs_and_comes_back_as_another(databas
         made.engine.stop(0)
         await working
     assert await outcomes(database, job_id) == ["lost", "completed"]
+
+
+async def test_a_job_that_another_worker_holds_is_stopped_and_nothing_said_of_it(
+    database: Database,
+) -> None:
+    """A standby that took over had not heard of our taking it, and gave the same attempt to another."""
+    [job_id] = await submitted(database, 1, ModeParams(seconds=30))
+    async with bench(database, until_idle=False) as made:
+        working = asyncio.create_task(made.run())
+        await eventually(lambda: counts(database), lambda found: found == {"running": 1})
+        async with database.transaction() as conn:
+            await conn.execute(text("update jobs_active set worker_id = null"))
+        await eventually(no_of(made), lambda running: running == 0)
+        made.engine.stop(0)
+        await working
+    shown_now = await shown(database, job_id)
+    assert (shown_now.status, shown_now.attempt) == ("running", 1)
+    assert await outcomes(database, job_id) in ([], [None])
 
 
 async def test_a_cancel_that_nobody_told_of_is_seen_within_some_seconds(database: Database) -> None:

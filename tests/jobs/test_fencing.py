@@ -17,6 +17,16 @@ from tests.engine import NoopHandler, make_effects_table, write_effect
 
 pytestmark = pytest.mark.anyio
 
+# One round trip of a worker that asks for no jobs.
+PLAIN_END = """
+select * from work_cycle(:worker, 'w', array[cast(:id as bigint)], '{1}', null, null, null, null, null, 0)
+"""
+OTHER_END = """
+select * from work_cycle(:worker, 'w', null, null, null,
+    jsonb_build_array(jsonb_build_object('id', cast(:id as bigint), 'attempt', 1, 'outcome', 'failed')),
+    null, null, null, 0)
+"""
+
 
 async def fetched(database: Database) -> int:
     async with database.transaction() as conn:
@@ -52,6 +62,29 @@ async def test_a_woken_attempt_cannot_write(database: Database, tmp_path: Path) 
             text("select attempt from test_effects where job_id = :id"), {"id": job_id}
         )
     assert [row.attempt for row in effects] == [2]
+
+
+async def test_the_same_attempt_of_another_worker_cannot_write_nor_end(
+    database: Database, tmp_path: Path
+) -> None:
+    await make_effects_table(database)
+    job_id = await fetched(database)
+    async with database.transaction() as conn:
+        await conn.execute(text("update jobs_active set worker_id = 8 where id = :id"), {"id": job_id})
+    job = attempt_at(database, job_id, 1, tmp_path)
+    job.worker_id = 7
+    with pytest.raises(LostAttempt):
+        await write_effect(job)
+    async with database.transaction() as conn:
+        for ends in PLAIN_END, OTHER_END:
+            rows = await conn.execute(text(ends), {"id": job_id, "worker": 7})
+            assert [row.id for row in rows if row.job_type is None and row.id == job_id]
+        rows = await conn.execute(text(PLAIN_END), {"id": job_id, "worker": 8})
+        assert not [row for row in rows if row.id == job_id]
+    async with database.read() as conn:
+        found = await get_job(conn, job_id)
+    assert found is not None
+    assert found.status == "completed"
 
 
 async def test_a_cancelled_attempt_cannot_write(database: Database, tmp_path: Path) -> None:
