@@ -24,7 +24,7 @@ test: .venv/dev.stamp
 
 # SHORT=1: once each, what the tests run; ONLY=4,5b: these faults; SEED=1: the same random choices again.
 chaos: .venv/dev.stamp
-	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short) $(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed "$(SEED)")
+	@$(BIN)/python -m tests.chaos $(if $(SHORT),--short) $(if $(LONG),--long) $(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed "$(SEED)")
 
 check: format lint types imports
 

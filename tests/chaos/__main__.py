@@ -15,8 +15,8 @@ from tests.chaos.verdict import Broken, Form, Skipped, Verdict
 
 def main(arguments: Sequence[str] | None = None) -> int:
     given = _parse(arguments)
-    form = Form(short=given.short, seed=given.seed)
-    _say(f"chaos: {'short' if form.short else 'full'} form, seed {form.seed}")
+    form = Form(short=given.short, seed=given.seed, long=given.long)
+    _say(f"chaos: {form.pick('short', 'full', 'long')} form, seed {form.seed}")
     verdicts = [
         verdict for scenario in chosen(given.only, short=given.short) if (verdict := play(scenario, form))
     ]
@@ -69,7 +69,9 @@ def _say(line: str) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="once each, what CI runs")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--short", action="store_true", help="once each, what CI runs")
+    length.add_argument("--long", action="store_true", help="the server away for 5 minutes, the network 10")
     parser.add_argument("--only", metavar="N,...", help="the scenarios with these numbers")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats a random run")  # noqa: S311
     return parser.parse_args(arguments)

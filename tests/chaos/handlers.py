@@ -106,6 +106,20 @@ class EndlessHandler(DeafHandler):
     timeout = timedelta(minutes=5)
 
 
+class TalkingHandler(Handler[Params]):
+    """Reports long words all the time."""
+
+    job_type = "chaos_talking"
+
+    async def run(self, params: Params, job: Job) -> Done:
+        async with witnessed(job):
+            ends_at = time.monotonic() + params.seconds
+            while (left := ends_at - time.monotonic()) > 0:
+                job.progress(1 - left / params.seconds, f"{left:.3f} s left " + "." * 4_000)
+                await asyncio.sleep(0.05)
+            return await work(Params(), job)
+
+
 class BlockingHandler(Handler[Params]):
     """Blocks the worker's event loop, as a handler must not."""
 

@@ -3,8 +3,10 @@
 import asyncio
 import random
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,6 +40,7 @@ class Load:
     def __post_init__(self) -> None:
         self.accepted: list[int] = []
         self.refused = 0
+        self.longest_seconds = 0.0
         self.trouble: BaseException | None = None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -78,6 +81,7 @@ class Load:
         if choices.random() < self.mix.processes:
             handler = ProcessHandler
         params = Params(seconds=round(choices.uniform(0, self.mix.longest_seconds), 3))
+        began = time.monotonic()
         try:
             async with database.transaction() as conn:
                 job_id = await service.submit(conn, handler, params)
@@ -85,17 +89,20 @@ class Load:
             self.refused += 1
             await asyncio.sleep(0.05)
             return
+        self.longest_seconds = max(self.longest_seconds, time.monotonic() - began)
         self.accepted.append(job_id)
 
 
-def submit(url: str, handler: type[Handler[Any]], params: Sequence[Params]) -> list[int]:
+def submit(
+    url: str, handler: type[Handler[Any]], params: Sequence[Params], *, run_after: datetime | None = None
+) -> list[int]:
     """Adds one job for each set of parameters, in one transaction; gives their ids."""
 
     async def add() -> list[int]:
         database = Database(url, process="chaos")
         try:
             async with database.transaction() as conn:
-                return [await service.submit(conn, handler, one) for one in params]
+                return [await service.submit(conn, handler, one, run_after=run_after) for one in params]
         finally:
             await database.close()
 

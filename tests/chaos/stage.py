@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -40,6 +40,7 @@ class Stage:
         self.journal.path.chmod(0o666)
         self.workers: list[Worker] = []
         self.expected: dict[int, frozenset[str]] = {}
+        self._forgotten: set[int] = set()
         self._coroner = Coroner(self.journal)
         with self.connect() as conn:
             evidence.make_tables(conn)
@@ -97,6 +98,14 @@ class Stage:
     def expect(self, ids: Sequence[int], statuses: frozenset[str] = COMPLETED) -> None:
         self.expected.update(dict.fromkeys(ids, statuses))
 
+    def forget(self, ids: set[int]) -> None:
+        """What their handlers have seen counts for nothing: they ran for a server that is gone."""
+        self._forgotten |= ids
+
+    def replace_server(self, other: EmbeddedPostgres) -> None:
+        """Another one answers at the same address from now on."""
+        self._server = other.start()
+
     def load(self, **options: Any) -> Load:
         return Load(self.url, **options)
 
@@ -133,13 +142,16 @@ class Stage:
         with self.connect() as conn:
             evidence.file_submitted(conn, self.expected)
             to_epoch = time.time() - time.monotonic()
-            evidence.file_witnesses(conn, self.journal.events(), self.deaths(), freezes, to_epoch)
+            events = [event for event in self.journal.events() if event.job_id not in self._forgotten]
+            evidence.file_witnesses(conn, events, self.deaths(), freezes, to_epoch)
             return audit(evidence.gather(conn), cleaned=cleaned)
 
     def close(self) -> None:
         for worker in self.workers:
             worker.clear_away()
         self._coroner.stop()
+        if self._server is not None:
+            self._server.stop()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -157,13 +169,19 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(settings: Mapping[str, str] | None = None, *, tablespace: Path | None = None) -> Iterator[Stage]:
+def stage(
+    settings: Mapping[str, str] | None = None,
+    *,
+    tablespace: Path | None = None,
+    prepare: Callable[[str], object] = migrate,
+) -> Iterator[Stage]:
     """A server for this scenario alone, stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="matchday-chaos-"))
     folder.chmod(0o755)
     try:
         with throwaway_postgres({**SERVER, **(settings or {})}) as server:
             url = _make_database(server, tablespace)
+            prepare(url)
             stage = Stage(url, folder, server)
             try:
                 yield stage
@@ -181,9 +199,7 @@ def _make_database(server: EmbeddedPostgres, tablespace: Path | None) -> str:
         if tablespace is not None:
             conn.execute(psycopg.sql.SQL("create tablespace small location {}").format(str(tablespace)))
             conn.execute("alter database chaos set default_tablespace = small")
-    url = make_url(server.url).set(database="chaos").render_as_string(hide_password=False)
-    migrate(url)
-    return url
+    return make_url(server.url).set(database="chaos").render_as_string(hide_password=False)
 
 
 def _active(conn: Conn) -> bool:

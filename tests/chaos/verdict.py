@@ -24,13 +24,19 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Form:
-    """How long a run may be: short for each change, full for a release. The seed repeats a random one."""
+    """How long a run may be: short for each change, full for a release, long where a fault lasts longer.
+
+    The seed repeats a random one.
+    """
 
     short: bool
     seed: int
+    long: bool = False
 
-    def pick(self, short: T, full: T) -> T:
-        return short if self.short else full
+    def pick(self, short: T, full: T, long: T | None = None) -> T:
+        if self.short:
+            return short
+        return full if long is None or not self.long else long
 
 
 @dataclass(frozen=True)

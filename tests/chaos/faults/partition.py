@@ -17,7 +17,7 @@ SESSION_SECONDS = 60.0
 
 def both_ways(form: Form) -> Verdict:
     """Jobs run elsewhere, late words are refused; the first job is taken < 10 s after healing."""
-    return _partition(form.pick(CUT_SECONDS, 60.0), "cut both ways", Network.cut)
+    return _partition(form.pick(CUT_SECONDS, 60.0, 600.0), "cut both ways", Network.cut)
 
 
 def replies_only(form: Form) -> Verdict:

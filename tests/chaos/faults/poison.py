@@ -1,11 +1,16 @@
 """A job that takes something down with it at every attempt."""
 
+import asyncio
+
+from health.checks import Reading, Subject, jobs_lost
+from store.database import Database
 from tests.chaos.handlers import LoopHandler, Params, PoisonHandler, WorkerKillerHandler
 from tests.chaos.patience import TookTooLong, until
 from tests.chaos.stage import Stage, stage
 from tests.chaos.verdict import Form, Verdict
 
 MOST_STARTS = 3
+WORKERS = 3
 FAILED = frozenset({"failed"})
 PATIENCE = 120.0
 
@@ -32,33 +37,51 @@ def kills_its_child(form: Form) -> Verdict:
 
 
 def kills_its_worker(form: Form) -> Verdict:
-    """It ends failed after at most three starts; the supervisor of processes starts workers again."""
+    """It ends failed after at most three starts; never is more than one worker down, and health says so."""
     rounds = form.pick(1, 2)
     with stage() as place:
-        place.worker(concurrency=10)
-        starts = []
+        place.workers_at_once(WORKERS, concurrency=10)
+        starts, most_down = [], 0
         for _ in range(rounds):
-            others = place.submit(LoopHandler, *[Params(seconds=0.2)] * 20)
+            others = place.submit(LoopHandler, *[Params(seconds=0.2)] * 100)
             (poison,) = place.submit(WorkerKillerHandler, expected=FAILED)
-            _keep_one_worker_until_ended(place, [poison, *others])
+            most_down = max(most_down, _keep_workers_until_ended(place, [poison, *others]))
             starts.append(_starts(place, poison))
+        told, replaced = asyncio.run(_lost_jobs(place)), len(place.workers) - WORKERS
+        is_told = (told.status, told.value) == ("warn", rounds)
         return place.judge(
-            "a job that kills its worker each time: failed after at most 3 starts, others go on",
-            f"{max(starts)} starts at most, {len(place.workers) - 1} workers replaced",
+            f"a job that kills its worker each time, {WORKERS} workers: failed after at most 3 starts,"
+            " others go on, never two workers down, jobs:lost warns",
+            f"{max(starts)} starts at most, {replaced} workers replaced, {most_down} down at once,"
+            f" jobs:lost {told.status} with {told.value}",
             rounds,
-            kept=max(starts) <= MOST_STARTS,
+            kept=max(starts) <= MOST_STARTS and most_down <= 1 and is_told,
         )
 
 
-def _keep_one_worker_until_ended(place: Stage, ids: list[int]) -> None:
+def _keep_workers_until_ended(place: Stage, ids: list[int]) -> int:
+    """Replaces those that die; gives how many were down at once."""
+    down = [0]
+
     def look() -> bool:
-        if not place.workers[-1].is_alive():
-            if len(place.workers) > 1 + 2 * MOST_STARTS * 5:
-                raise TookTooLong("a poison job killed worker after worker without end")
+        dead = WORKERS - sum(worker.is_alive() for worker in place.workers)
+        down.append(dead)
+        if len(place.workers) > WORKERS + 2 * MOST_STARTS * 5:
+            raise TookTooLong("a poison job killed worker after worker without end")
+        for _ in range(dead):
             place.worker(concurrency=10, ready=False)
         return _ended(place, ids)
 
     until("the poison and the jobs beside it have ended", PATIENCE, look)
+    return max(down)
+
+
+async def _lost_jobs(place: Stage) -> Reading:
+    database = Database(place.url, process="chaos health", pool_size=1)
+    try:
+        return await jobs_lost(Subject(database, place.folder))
+    finally:
+        await database.close()
 
 
 def _ended(place: Stage, ids: list[int]) -> bool:

@@ -40,7 +40,7 @@ def restart_immediate(form: Form) -> Verdict:
 
 def away(form: Form) -> Verdict:
     """Away for a minute: workers wait, say little, and jobs begin within 10 s of its return."""
-    seconds = form.pick(5.0, 60.0)
+    seconds = form.pick(5.0, 60.0, 300.0)
     with stage() as place, api(place) as url, Prober(url) as prober:
         workers = place.workers_at_once(2, concurrency=10)
         with place.load() as load:
