@@ -46,9 +46,10 @@ def add(conn: Conn, graph: list[list[int]]) -> list[int]:
     return ids
 
 
-def take(conn: Conn) -> list[int]:
+def take(conn: Conn, worker: int | None = None) -> list[int]:
     return [
-        row[0] for row in conn.execute("select id from fetch_jobs(null, null, null, null, 1000) order by id")
+        row[0]
+        for row in conn.execute("select id from fetch_jobs(%s, null, null, null, 1000) order by id", [worker])
     ]
 
 
@@ -195,12 +196,14 @@ def test_both_kinds_of_ends_of_two_workers_over_two_pipelines_wait_in_one_order(
     """Each records a plain end for one pipeline and another end for the other one, the other way round."""
     one, two, user = connect(), connect(), connect()
     first, second = add(one, [[], [], [0, 1]]), add(one, [[], [], [0, 1]])
-    take(one)
+    [[worker]] = one.execute("insert into procrastinate_workers default values returning id").fetchall()
+    take(one, worker)
 
     def cycle(conn: Conn, plain: int, other: int) -> None:
         ends = json.dumps([{"id": other, "attempt": 1, "outcome": "completed", "progress": 1}])
         conn.execute(
-            "select work_cycle(1, 'w', %s, '{1}', null, %s::jsonb, null, null, null, 0)", [[plain], ends]
+            "select work_cycle(%s, 'w', %s, '{1}', null, %s::jsonb, null, null, null, 0)",
+            [worker, [plain], ends],
         )
 
     with user.transaction():  # both stand before the same lock, whatever they hold already
