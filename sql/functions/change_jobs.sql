@@ -139,7 +139,8 @@ end $$;
 -- Not at the first of them: the clock may have been ahead for a while.
 create or replace function old_jobs(p_status procrastinate_job_status, p_kept interval, p_limit integer)
 returns bigint[] language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     before timestamptz := now() - p_kept;
     young integer := 0;
@@ -179,7 +180,8 @@ end $$;
 -- As old_jobs: pipelines of which all steps were kept long enough.
 create or replace function old_graphs(p_completed interval, p_failed interval, p_cancelled interval, p_limit integer)
 returns bigint[] language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     before timestamptz := now() - least(p_completed, p_failed, p_cancelled);
     young integer := 0;

@@ -13,7 +13,8 @@ create or replace function complete_runs(
     p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null,
     p_holder bigint default null
 ) returns bigint[] language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
     how_many bigint;
     others_wait boolean;
@@ -81,7 +82,8 @@ end $$;
 -- As end_runs, for who advances the pipelines itself: ended_step is the job, if it is a step that has ended for good.
 create or replace function record_ends(p_worker text, p_ends jsonb, p_holder bigint default null)
 returns table (job_id bigint, new_status text, ended_step bigint) language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     return query
     with e as materialized (

@@ -7,14 +7,16 @@
 -- before it, by a retry say, is found by the next call without them.
 --
 -- The planner's settings are part of the function: with statistics that are old, or of an empty table, it would
--- otherwise walk whole indexes for each job, and a session keeps its plans.
+-- otherwise walk whole indexes for each job, and a session keeps its plans. That it keeps them is part of it too: to plan
+-- anew for the values of each call costs as much as the call.
 create or replace function fetch_jobs(
     p_worker bigint, p_queues text[], p_capped text[], p_caps integer[], p_total integer, p_may_remember boolean default false,
     p_after_queues text[] default null, p_after_priorities integer[] default null, p_after_ids bigint[] default null
 ) returns table (
     id bigint, queue_name varchar, task_name varchar, args jsonb, attempt integer, failures smallint
 ) language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
     set enable_sort = off as $$
 #variable_conflict use_column
 declare

@@ -14,7 +14,8 @@ end $$;
 -- What follows from the end of these steps: those after a completed one become ready when all that they wait for has
 -- completed; those after one that failed or was cancelled will never run, and are cancelled. Once in a transaction.
 create or replace function advance_graphs(p_ended bigint[]) returns void language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
     if coalesce(cardinality(p_ended), 0) = 0 then
         return;

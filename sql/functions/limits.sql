@@ -6,7 +6,8 @@
 --
 -- Each key that jobs wait for is looked at. With very many of them that takes long, and is then done less often.
 create or replace function let_limited_jobs_in(p_queues text[] default null) returns double precision language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     begun_at timestamptz := clock_timestamp();
     lim limits;

@@ -36,7 +36,8 @@ end $$;
 
 -- Jobs whose time has come become ready. Gives the seconds until the next one's, at most p_most.
 create or replace function ready_due_jobs(p_most double precision) returns double precision language plpgsql
-    set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+    set jit = off set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 declare
     -- A variable can bound the walk through the index; the volatile function would be asked at each entry.
     moment timestamptz := clock_timestamp();

@@ -8,13 +8,14 @@ from store.database import Database
 pytestmark = pytest.mark.anyio
 
 
-async def test_no_function_that_forbids_plans_is_compiled(database: Database) -> None:
+async def test_functions_that_forbid_plans_keep_theirs_and_never_compile_them(database: Database) -> None:
     """One that is taken all the same looks so costly that the server would compile it, for a second."""
     async with database.read() as conn:
         found = await conn.execute(text("select proname, proconfig from pg_proc where proconfig is not null"))
     settings = {name: config for name, config in found if any("enable_" in one for one in config)}
     assert "fetch_jobs" in settings
-    assert [name for name, config in settings.items() if "jit=off" not in config] == []
+    for wanted in ("jit=off", "plan_cache_mode=force_generic_plan"):
+        assert [name for name, config in settings.items() if wanted not in config] == []
 
 
 async def test_jobs_of_tomorrow_are_not_walked_over(database: Database) -> None:
