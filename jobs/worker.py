@@ -19,6 +19,7 @@ from importlib.metadata import version
 from typing import Any
 
 import structlog
+import uvloop
 
 from config.logs import configure_logs
 from config.settings import Settings, SettingsError, load_settings, override, require_database
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.migrate:
             migrate(settings.direct_url, log=lambda line: log.info("migration", text=line))
         options = WorkerOptions(tuple(given.handlers or ["handlers"]), given.until_idle)
-        asyncio.run(work_until_told(settings, options))
+        uvloop.run(work_until_told(settings, options))
     except (SettingsError, MigrationError) as error:
         sys.stderr.write(f"matchday worker: {error}\n")
         return 2
