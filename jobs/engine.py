@@ -154,13 +154,15 @@ class Engine:
         else:
             self._outage.is_over()
 
-    async def _round_trip(self, ended: Sequence[Ended]) -> None:
+    async def _round_trip(self, ended: list[Ended]) -> None:
+        """Empties `ended` once it is recorded."""
         if self._must_begin_anew:
             await self._begin_anew()
         if self._must_adopt:
             await self._adopt(ended)
         wanted = self._what_is_wanted()
         answer = await self._queue.cycle(ended, wanted)
+        ended.clear()  # what fails from here on must not send them again: a job may be ours anew
         for job_id in answer.lost:
             log.warning("job_attempt_lost", job_id=job_id)
         self._accept(answer.taken)

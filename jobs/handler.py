@@ -18,6 +18,8 @@ from store.database import Database
 from store.jobs import AttemptState, attempt_state
 from store.jsonb import storable_key
 
+# PostgreSQL's channels, by which its workers hear of new jobs, have names of at most 63 bytes.
+LONGEST_QUEUE = 40
 # A transaction of a worker that is cut off ends before the others may take its jobs.
 LONGEST_IDLE = timedelta(seconds=ALONE_SECONDS)
 
@@ -150,6 +152,10 @@ class Handler(Generic[P]):
 
     def __init_subclass__(cls) -> None:
         cls.params = typing.get_args(cls.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+        if len(cls.queue.encode()) > LONGEST_QUEUE:
+            raise TypeError(
+                f"{cls.job_type}: a queue's name has at most {LONGEST_QUEUE} bytes, not {cls.queue!r}"
+            )
         if HANDLERS.setdefault(cls.job_type, cls) is not cls:
             raise TypeError(f"job type {cls.job_type!r} is declared twice")
 

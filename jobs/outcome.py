@@ -18,12 +18,13 @@ class RunEnd(NamedTuple):
     error: str | None = None
     trace: str | None = None
     retry_in: float | None = None
+    has_begun: bool = True  # otherwise it is no start that counts under a limit
 
 
 COMPLETED = RunEnd("completed")
-RELEASED = RunEnd("released", retry_in=0)  # taken, and never begun
+RELEASED = RunEnd("released", retry_in=0, has_begun=False)  # taken, and never begun
 # Of a type that this worker does not know, or cannot import: another release's, most likely.
-NO_HANDLER = RunEnd("interrupted", retry_in=15.0)
+NO_HANDLER = RunEnd("interrupted", retry_in=15.0, has_begun=False)
 
 
 class NoHandler(Exception):
@@ -49,7 +50,7 @@ class Ended(NamedTuple):
         """As the SQL function end_runs takes it."""
         row: dict[str, Any] = {"id": self.job_id, "attempt": self.attempt, "outcome": self.end.outcome}
         row |= {"retry_in": self.end.retry_in, "result": self.end.result, "error_kind": self.end.error_kind}
-        row |= {"error": self.end.error, "trace": self.end.trace}
+        row |= {"error": self.end.error, "trace": self.end.trace, "has_begun": self.end.has_begun}
         if self.progress is not None:
             row |= {"progress": self.progress.fraction, "step": self.progress.step}
             row["message"] = self.progress.message

@@ -20,6 +20,8 @@ class Progress:
     fraction: float
     step: str
     message: str
+    worker_id: int | None = None
+    """Who says it, where it is known."""
 
 
 class ProgressBoard:
@@ -80,5 +82,6 @@ def _columns(reports: dict[tuple[int, int], Progress]) -> dict[str, list[object]
         "attempts": [attempt for _, attempt in reports],
         "fractions": [progress.fraction for progress in reports.values()],
         "steps": [storable_text(progress.step) for progress in reports.values()],
+        "workers": [progress.worker_id for progress in reports.values()],
         "messages": [storable_text(progress.message) for progress in reports.values()],
     }

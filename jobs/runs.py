@@ -76,8 +76,11 @@ class Runs:
         """These are ours now: each begins as soon as there is a slot."""
         now = self._loop.time()
         for one in taken:
-            if one.id in self._runs:  # an earlier attempt, which therefore was lost
-                self._abandon(self._runs[one.id])
+            self._abandon_earlier(one.id)
+            if one.id in self._runs:
+                # It is still stopping. After a failover both have one number, and its late words would count.
+                self._on_end(Ended(one.id, one.attempt, RunEnd("interrupted", retry_in=SECONDS_TO_STOP)))
+                continue
             run = self._runs[one.id] = _Run(one, _attempt(one, int(self._vitals["worker_id"])), now)
             self._room.enter(one.queue)
             self._ahead.append(run)
@@ -88,6 +91,7 @@ class Runs:
     def hand_back(self, taken: Sequence[Taken]) -> None:
         """These were taken too late to begin."""
         for one in taken:
+            self._abandon_earlier(one.id)
             self._on_end(Ended(one.id, one.attempt, RELEASED, has_reported=False))
 
     def cancel(self, job_ids: Sequence[int]) -> None:
@@ -104,6 +108,11 @@ class Runs:
             run = self._runs.get(job_id)
             if run is not None and run.taken.attempt == attempt:
                 self._abandon(run)
+
+    def _abandon_earlier(self, job_id: int) -> None:
+        """Who gets a job again has lost the attempt before."""
+        if job_id in self._runs:
+            self._abandon(self._runs[job_id])
 
     def stop_all(self) -> None:
         """Those that run end as interrupted."""

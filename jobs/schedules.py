@@ -33,6 +33,7 @@ from store.schedules import (
 )
 
 MOST_AT_ONCE = 100
+LONGEST_LOCK_WAIT = "250ms"
 TIMING = ("cron", "time_zone", "every", "min_wait", "max_wait")
 # These pass by themselves: nothing is recorded, and the next call acts on the same time.
 PASSING = (DatabaseUnavailable, OperationalError, InterfaceError)
@@ -55,15 +56,18 @@ async def tick(conn: AsyncConnection) -> list[int]:
     What is wrong with a schedule is recorded on its row, and never raised; only a lost connection is.
     """
     added = []
+    # Somebody's open transaction may have a job's unique key: others must not wait for it, nor the janitor.
+    await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT})
     for schedule, now in await due_schedules(conn, MOST_AT_ONCE):
         try:
             async with conn.begin_nested():
                 added += await _advance(conn, schedule, now)
-        except PASSING:
+        except PASSING as error:
             if conn.invalidated:
                 raise
             await conn.execute(text("select 1"))  # raises when the connection is lost
-            log.warning("schedule_put_off", schedule=schedule.name, exc_info=True)
+            reason = str(error.__cause__ or error).partition("\n")[0]
+            log.warning("schedule_put_off", schedule=schedule.name, reason=reason)
     return added
 
 

@@ -93,7 +93,9 @@ async def submit_many(
 
     Raises AlreadyActive when a unique key is taken, by an active job or by two of these; none is added then.
     """
-    keys, limits = _keys(handler, many), _limits(handler, many)
+    order, keys = _in_order_of_keys(_keys(handler, many))
+    ordered = [many[place] for place in order] if keys else list(many)
+    limits = _limits(handler, ordered)
     await set_limits(conn, limits)
     values: dict[str, Any] = {
         "queue": handler.queue,
@@ -101,7 +103,7 @@ async def submit_many(
         "priority": priority,
         "run_after": run_after,
         "meta": _meta(requested_by, request_id),
-        "params": _serializer(handler.params).dump_json(list(many)).decode(),
+        "params": _serializer(handler.params).dump_json(ordered).decode(),
     }
     if not keys and not limits:
         return await _execute(conn, query_text("enqueue"), values)
@@ -110,7 +112,13 @@ async def submit_many(
         ids = await _execute(conn, query_text("enqueue_keyed"), values)
         if len(ids) < len(many):
             raise AlreadyActive(await _first_taken(conn, keys, ids))
-    return ids
+    return [job_id for _, job_id in sorted(zip(order, ids, strict=True))] if keys else ids
+
+
+def _in_order_of_keys(keys: list[str | None]) -> tuple[list[int], list[str | None]]:
+    """The places and the keys, sorted: each key may be waited for, in one order for all who add several."""
+    order = sorted(range(len(keys)), key=lambda place: keys[place] or "")
+    return order, [keys[place] for place in order]
 
 
 def _keys(handler: type[Handler[Any]], many: Sequence[JobParams]) -> list[str | None]:

@@ -160,7 +160,8 @@ class Supervisor:
     def _report(self, attempt: Attempt) -> Callable[[float, str, str], None]:
         def report(fraction: float, step: str, message: str) -> None:
             attempt.has_reported = True
-            self._board.report(attempt.job_id, attempt.number, Progress(fraction, step, message))
+            progress = Progress(fraction, step, message, attempt.worker_id)
+            self._board.report(attempt.job_id, attempt.number, progress)
 
         return report
 

@@ -89,9 +89,9 @@ begin
     with e as materialized (
         select * from jsonb_to_recordset(p_ends) as e (
             id bigint, attempt integer, outcome text, retry_in double precision, result jsonb, error_kind text,
-            error text, trace text, progress double precision, step text, message text)
+            error text, trace text, progress double precision, step text, message text, has_begun boolean)
     ), held as materialized (
-        select j.id, e.attempt, e.result, e.error_kind, e.error, e.trace, e.progress, e.step, e.message,
+        select j.id, e.attempt, e.result, e.error_kind, e.error, e.trace, e.progress, e.step, e.message, e.has_begun,
                j.graph_id, j.limit_key, e.retry_in is null or j.abort_requested or (e.outcome = 'lost' and j.losses >= 2) as is_final,
                case when e.retry_in is not null and j.abort_requested then 'cancelled' else e.outcome end as outcome,
                case when e.retry_in > 0 then clock_timestamp() + e.retry_in * interval '1 second' end as due_at
@@ -117,7 +117,7 @@ begin
         set status = 'todo', attempts = j.attempts + (h.outcome <> 'released')::int, worker_id = null,
             started_at = null, scheduled_at = h.due_at,
             waits_for = case when h.due_at is not null then 'time' when j.limit_key is not null then 'limit' end,
-            failures = j.failures + (h.outcome = 'failed')::int, losses = j.losses + (h.outcome = 'lost')::int
+            failures = j.failures + (h.outcome = 'failed')::int, losses = case h.outcome when 'snoozed' then 0 else j.losses + (h.outcome = 'lost')::int end
         from held h where j.id = h.id and not h.is_final
         returning j.queue_name, j.waits_for
     ), woken as (
@@ -127,7 +127,7 @@ begin
         delete from limit_starts s where s.ctid in (
             select latest.place
             from (select h.limit_key as key, count(*) as starts from held h
-                  where h.outcome = 'released' and h.limit_key is not null group by h.limit_key) r
+                  where (h.outcome = 'released' or not h.has_begun) and h.limit_key is not null group by h.limit_key) r
             cross join lateral (
                 select l.ctid as place from limit_starts l where l.key = r.key
                 order by l.started_at desc limit r.starts) latest)

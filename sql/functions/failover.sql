@@ -1,9 +1,11 @@
 -- A standby that takes over without the last words of the server before it would give their numbers again: who waits for
--- job 7 would be told of another job 7. Each takeover, and each restored backup, begins a new timeline; the first who
--- asks for a number on it moves all numbers on by more than can have been lost.
+-- job 7 would be told of another job 7. Each takeover begins a new timeline, a restored dump is on another server; the first
+-- who asks for a number there moves all numbers on by more than can have been lost.
 
 create or replace function server_timeline() returns bigint language sql volatile as $$
-    select ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint
+    select hashint8extended(s.system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint)
+           & x'7fffffffffff'::bigint | 1
+    from pg_control_system() s
 $$;
 
 create or replace function notice_failover() returns boolean language plpgsql as $$

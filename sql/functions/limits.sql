@@ -29,6 +29,9 @@ begin
         is_free := not found and not exists (select from limits l where l.key = next_key);
         if is_free or lim.key is not null then
             room := case when is_free then 1000 else limit_room(lim) end;
+            if room <= 0 and take_places_back(lim, p_queues) then
+                room := limit_room(lim);
+            end if;
             if room > 0 then
                 for queue in
                     with admitted as (
@@ -78,6 +81,36 @@ begin
         select count(*) into started from limit_starts where key = lim.key;
     end if;
     return least(lim.at_once - admitted, lim.starts - started - waiting_to_start, 1000);
+end $$;
+
+-- Places that are kept for nothing become free: those of jobs whose queue is paused or has no worker any more; else the
+-- one of the least urgent job that has not begun, where a more urgent one waits. Under the lock of the limit.
+create or replace function take_places_back(lim limits, p_queues text[]) returns boolean language plpgsql as $$
+declare
+    first_waiting integer;
+begin
+    update jobs_active j set waits_for = 'limit'
+    where j.id in (
+        select a.id from jobs_active a
+        where a.limit_key = lim.key and a.limit_key is not null and a.waits_for is null and a.status = 'todo'
+          and (exists (select from queues q where q.name = a.queue_name and q.paused_at is not null)
+               or not exists (select from procrastinate_workers w
+                              where w.queues is null or w.queues = '{}' or w.queues ? a.queue_name::text))
+        for update skip locked);
+    if found then
+        return true;
+    end if;
+    select w.priority into first_waiting from jobs_active w
+        where w.limit_key = lim.key and w.waits_for = 'limit' and (p_queues is null or w.queue_name = any (p_queues))
+          and not exists (select from queues q where q.name = w.queue_name and q.paused_at is not null)
+        order by w.priority desc, w.id limit 1;
+    update jobs_active j set waits_for = 'limit'
+    where j.id = (
+        select a.id from jobs_active a
+        where a.limit_key = lim.key and a.limit_key is not null and a.waits_for is null and a.status = 'todo'
+          and a.priority < first_waiting
+        order by a.priority, a.id desc limit 1 for update skip locked);
+    return found;
 end $$;
 
 -- When a limit without room may have some, whatever its jobs do until then. Null: that is for its jobs to say.

@@ -3,4 +3,6 @@
 create sequence known_timeline;
 comment on sequence known_timeline is
     'The timeline of the server when a job was last added: another one means a failover or a restored backup.';
-select setval('known_timeline', ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint);
+select setval('known_timeline', hashint8extended(
+    s.system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint) & x'7fffffffffff'::bigint | 1)
+from pg_control_system() s;

@@ -13,7 +13,7 @@ from config.settings import Settings
 from jobs import service
 from jobs.engine import Engine
 from jobs.handler import HANDLERS, JobParams
-from jobs.outcome import Ended
+from jobs.outcome import RELEASED, Ended
 from jobs.processes import Processes
 from jobs.progress import ProgressBoard
 from jobs.queue import Answer, EndRefused, Queue, QueueUnavailable, Wanted, WorkerInfo
@@ -295,3 +295,29 @@ async def test_a_full_queue_is_not_asked_again_at_once(
         made.engine.stop(1)
         await working
     assert 1 <= asked <= 3
+
+
+async def test_what_was_recorded_is_not_sent_again_when_the_next_question_fails(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job may be ours anew by then, under the same number."""
+    sent: list[list[int]] = []
+    asked: list[int] = []
+
+    async def cycle(ended: Sequence[Ended], wanted: Wanted) -> Answer:
+        sent.append([one.job_id for one in ended])
+        return Answer([], set())
+
+    async def held(known: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+        asked.append(len(known))
+        raise QueueUnavailable("the connection was lost")
+
+    async with bench(database) as made:
+        monkeypatch.setattr(made.queue, "cycle", cycle)
+        monkeypatch.setattr(made.queue, "held", held)
+        made.engine._keep(Ended(7, 1, RELEASED))
+        made.engine._must_ask_for_runs = True
+        await made.engine._turn()
+        await made.engine._turn()
+    assert asked == [0]
+    assert sent == [[7], []]

@@ -171,3 +171,17 @@ async def ended_by_the_server(database: Database) -> None:
                 if not await conn.scalar(looking):
                     return
             await asyncio.sleep(0.02)
+
+
+async def test_the_same_attempt_of_another_worker_cannot_report_progress(database: Database) -> None:
+    job_id = await fetched(database)
+    async with database.transaction() as conn:
+        await conn.execute(text("update jobs_active set worker_id = 8 where id = :id"), {"id": job_id})
+    board = ProgressBoard(database)
+    for worker, fraction in ((8, 0.2), (7, 0.9)):
+        board.report(job_id, 1, Progress(fraction, "fit", "", worker))
+        await board.flush()
+    async with database.read() as conn:
+        job = await get_job(conn, job_id)
+    assert job is not None
+    assert job.progress == 0.2

@@ -12,7 +12,7 @@ from jobs import service
 from jobs.batches import BatchJob, submit_batch
 from jobs.handler import JobParams
 from jobs.limits import block_limit
-from jobs.outcome import Ended, RunEnd
+from jobs.outcome import NO_HANDLER, Ended, RunEnd
 from jobs.queue import NOTHING, Queue, Taken, Wanted, WorkerInfo
 from store.database import Database
 from store.jobs import get_job
@@ -265,3 +265,62 @@ async def test_a_limited_job_keeps_its_key_when_it_is_tried_again(database: Data
     assert job.status == "pending"
     assert ids(running) == [second]
     assert await taken(queue) == []
+
+
+async def test_the_place_of_a_queue_without_workers_goes_to_another(
+    database: Database, queues: Sequence[Queue]
+) -> None:
+    gone, other = queues
+    await gone.unregister()
+    await submitted(database, 1, at_once=1)
+    async with database.transaction() as conn:
+        await conn.execute(text("select let_limited_jobs_in()"))
+        await conn.execute(text("""update procrastinate_workers set queues = '{"other": null}'"""))
+    [served] = await submitted(database, 1, handler=OtherLimitedHandler, at_once=1)
+    assert ids((await other.cycle([], Wanted(10, ("other",)))).taken) == [served]
+
+
+async def test_a_job_that_has_not_begun_gives_its_place_to_a_more_urgent_one(
+    database: Database, queue: Queue
+) -> None:
+    [low] = await submitted(database, 1, at_once=1)
+    async with database.transaction() as conn:
+        await conn.execute(text("select let_limited_jobs_in()"))
+    [same] = await submitted(database, 1, at_once=1)
+    [high] = await submitted(database, 1, priority=5, at_once=1)
+    order = []
+    for _ in range(3):
+        [running] = await taken(queue)
+        order.append(running.id)
+        assert await taken(queue) == []
+        await end(queue, running)
+    assert order == [high, low, same]
+
+
+async def test_a_queue_that_is_paused_while_its_job_is_let_in_keeps_no_place(
+    database: Database, queue: Queue
+) -> None:
+    await submitted(database, 1, at_once=1)
+    async with database.transaction() as conn:
+        await conn.execute(text("insert into queues (name, paused_at) values ('default', now())"))
+        await conn.execute(text("update jobs_active set waits_for = null"))
+    [other] = await submitted(database, 1, handler=OtherLimitedHandler, at_once=1)
+    assert ids(await taken(queue)) == [other]
+
+
+async def test_a_block_is_kept_whatever_places_are_given_back(database: Database, queue: Queue) -> None:
+    await submitted(database, 1, at_once=1)
+    async with database.transaction() as conn:
+        await conn.execute(text("select let_limited_jobs_in()"))
+        await block_limit(conn, "k", timedelta(minutes=1))
+        await pause_queue(conn, "default", "ops")
+    await submitted(database, 1, handler=OtherLimitedHandler, at_once=1)
+    assert await taken(queue) == []
+
+
+async def test_a_job_of_an_unknown_type_spends_no_start(database: Database, queue: Queue) -> None:
+    await submitted(database, 2, starts=1, per=60)
+    [first] = await taken(queue)
+    assert await taken(queue) == []
+    await end(queue, first, how=NO_HANDLER)
+    assert len(await taken(queue)) == 1

@@ -214,3 +214,39 @@ async def test_what_is_handed_back_never_begins(one_slot: Bench) -> None:
     one_slot.runs.hand_back([Taken(1, "default", "test_script", {"params": {"does": "nothing"}}, 1, 0)])
     assert await one_slot.outcomes(1) == ["released"]
     assert len(one_slot.runs) == 0
+
+
+async def test_a_job_that_comes_again_while_it_is_still_stopping_does_not_begin_beside_itself(
+    database: Database,
+) -> None:
+    """After a failover both attempts may have one number."""
+    bench, begun, ended = Bench(database, 2), list[str](), asyncio.Event()
+
+    async def stops_slowly() -> None:
+        begun.append("begun")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)
+            ended.set()
+
+    SCRIPTS["slowly"] = stops_slowly
+    bench.accept("slowly")
+    await asyncio.sleep(0.01)
+    bench.accept("slowly")
+    assert await bench.outcomes(1) == ["interrupted"]
+    [end] = bench.ended
+    assert (end.end.retry_in or 0) > 0
+    async with asyncio.timeout(10):
+        await ended.wait()
+    await asyncio.sleep(0.01)
+    assert (begun, len(bench.runs), len(bench.ended)) == (["begun"], 0, 1)
+
+
+async def test_handing_a_job_back_stops_its_earlier_attempt(one_slot: Bench) -> None:
+    one_slot.accept("forever")
+    await asyncio.sleep(0.01)
+    one_slot.runs.hand_back([Taken(1, "default", "test_script", {"params": {"does": "forever"}}, 2, 0)])
+    await asyncio.sleep(0.01)
+    assert [(end.attempt, end.end.outcome) for end in one_slot.ended] == [(2, "released")]
+    assert len(one_slot.runs) == 0

@@ -183,3 +183,16 @@ async def test_a_timing_that_cannot_be_read_stops_the_schedule_and_no_other(
     assert schedule.next_at is None
     assert next(iter(wrong.values())) in str(schedule.last_error) or "5 fields" in str(schedule.last_error)
     assert len(await clock.tick(HOUR)) == 1
+
+
+async def test_a_key_that_an_open_transaction_holds_puts_its_schedule_off_only(
+    many_connections: Clock,
+) -> None:
+    clock = many_connections
+    await clock.create(MINUTELY, name="a", job_type="test_keyed", params={"key": "held"})
+    await clock.create(MINUTELY, name="b")
+    clock.now += MINUTE
+    async with asyncio.timeout(20), clock.transaction() as other:
+        await submit(other, KeyedHandler, KeyedParams(key="held"))
+        assert len(await clock.tick()) == 1
+        assert (await clock.schedule("a")).last_error is None

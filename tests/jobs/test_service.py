@@ -1,12 +1,13 @@
 """Jobs come and go with the caller's transaction."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from jobs import service
-from jobs.handler import JobParams
+from jobs.handler import HANDLERS, Handler, JobParams
 from store.database import Database
 from store.jobs import JobFilter, get_job, list_jobs
 from tests.engine import KeyedHandler, KeyedParams, LoopHandler, ModeParams, NoopHandler
@@ -125,3 +126,40 @@ async def test_only_jobs_that_finished_long_ago_are_deleted(database: Database) 
         assert await service.delete_finished(conn, service.KeptFor.all_alike(timedelta(days=7))) == 1
         assert await service.delete_finished(conn, service.KeptFor.all_alike(timedelta(days=7))) == 0
         assert {job.id for job in await list_jobs(conn, JobFilter())} == {fresh, pending}
+
+
+async def test_two_who_add_the_same_keys_in_another_order_do_not_lock_each_other_up(
+    database: Database,
+) -> None:
+    many = [KeyedParams(key=f"k{number}") for number in range(1_000)]
+
+    async def add(params: list[KeyedParams]) -> list[int] | service.AlreadyActive:
+        try:
+            async with database.transaction() as conn:
+                return await service.submit_many(conn, KeyedHandler, params)
+        except service.AlreadyActive as refused:
+            return refused
+
+    for _ in range(5):
+        answers = await asyncio.gather(add(many), add(many[::-1]))
+        [ids] = [answer for answer in answers if isinstance(answer, list)]
+        async with database.transaction() as conn:
+            for job_id in ids:
+                await service.cancel(conn, job_id)
+
+
+async def test_the_ids_of_many_with_keys_come_in_the_order_given(database: Database) -> None:
+    async with database.transaction() as conn:
+        ids = await service.submit_many(conn, KeyedHandler, [KeyedParams(key=key) for key in "cab"])
+        jobs = [await get_job(conn, job_id) for job_id in ids]
+    assert [job and job.params["key"] for job in jobs] == ["c", "a", "b"]
+
+
+def test_a_queue_whose_name_is_too_long_to_be_listened_to_is_refused() -> None:
+    with pytest.raises(TypeError, match="at most 40 bytes"):
+
+        class FarHandler(Handler[JobParams]):
+            job_type = "test_far"
+            queue = "q" * 41
+
+    assert "test_far" not in HANDLERS

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from config.settings import Settings
 from jobs import service
@@ -118,3 +119,15 @@ async def test_who_was_cancelled_does_not_come_back_from_a_nap(
 
 def test_there_is_no_nap_into_the_past() -> None:
     assert Snooze(timedelta(seconds=-5)).seconds == 0
+
+
+async def test_a_nap_shows_that_the_job_does_not_kill_its_worker(
+    database: Database, settings: Settings
+) -> None:
+    async with database.transaction() as conn:
+        job_id = await service.submit(conn, SnoozingHandler, SnoozingParams(naps=1, seconds=3_600))
+        await conn.execute(text("update jobs_active set losses = 2 where id = :id"), {"id": job_id})
+    await drain(database, settings)
+    async with database.read() as conn:
+        losses = await conn.scalar(text("select losses from jobs_active where id = :id"), {"id": job_id})
+    assert losses == 0
