@@ -56,9 +56,11 @@ async def tick(conn: AsyncConnection) -> list[int]:
     What is wrong with a schedule is recorded on its row, and never raised; only a lost connection is.
     """
     added = []
-    # Somebody's open transaction may have a job's unique key: others must not wait for it, nor the janitor.
-    await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT})
-    for schedule, now in await due_schedules(conn, MOST_AT_ONCE):
+    due = await due_schedules(conn, MOST_AT_ONCE)
+    if due:
+        # Somebody's open transaction may have a job's unique key: others must not wait for it, nor the janitor.
+        await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT})
+    for schedule, now in due:
         try:
             async with conn.begin_nested():
                 added += await _advance(conn, schedule, now)

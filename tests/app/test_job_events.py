@@ -41,6 +41,7 @@ async def report(database: Database, job_id: int, fraction: float) -> None:
             "fractions": [fraction],
             "steps": [""],
             "messages": [""],
+            "workers": [None],
         }
         await conn.execute(query("report_progress"), report)
         await notify_changed(conn, job_id)
