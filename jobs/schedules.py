@@ -59,7 +59,9 @@ async def tick(conn: AsyncConnection) -> list[int]:
     due = await due_schedules(conn, MOST_AT_ONCE)
     if due:
         # Somebody's open transaction may have a job's unique key: others must not wait for it, nor the janitor.
-        await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT})
+        await conn.execute(
+            text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT}
+        )
     for schedule, now in due:
         try:
             async with conn.begin_nested():
