@@ -58,7 +58,7 @@ async def tick(conn: AsyncConnection) -> list[int]:
     added = []
     due = await due_schedules(conn, MOST_AT_ONCE)
     if due:
-        # Somebody's open transaction may have a job's unique key: others must not wait for it, nor the janitor.
+        # Somebody's open transaction may have a job's unique key: nothing else must wait for it.
         await conn.execute(
             text("select set_config('lock_timeout', :most, true)"), {"most": LONGEST_LOCK_WAIT}
         )
