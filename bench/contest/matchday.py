@@ -1,12 +1,16 @@
-"""matchday: its real worker, and jobs through the public service in a transaction of the caller."""
+"""matchday: its real worker, and jobs through the public service, on uvloop as in its web process."""
 
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
 
 from bench.contest.matchday_jobs import CountedHandler, CountedParams
-from bench.contest.protocol import Contestant
+from bench.contest.protocol import Answer, Contestant
 from jobs.service import submit, submit_many
 from store.database import Database
 from store.migrations import migrate
@@ -39,6 +43,9 @@ class Matchday(Contestant):
     fill_ready = FILL.format(args=json.dumps(ARGS), due="null")
     fill_future = FILL.format(args=json.dumps(ARGS), due="now() + interval '1 day'")
     fill_finished = FILL_FINISHED.format(args=json.dumps(ARGS))
+
+    def run(self, main: Coroutine[Any, Any, Answer]) -> Answer:
+        return uvloop.run(main)
 
     async def set_up(self) -> None:
         await asyncio.to_thread(migrate, self.dsn)
