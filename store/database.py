@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
 
 from psycopg import AsyncConnection as AsyncPsycopgConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 # Without these a cut network is noticed only after the kernel's two hours.
 CONNECTION_OPTIONS = {
@@ -82,6 +82,9 @@ class Database:
             },
         )
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._pool_size = pool_size
+        self._warm: AsyncConnection | None = None
+        self._warm_since = 0.0
         _ping_after_idleness(self._engine.sync_engine)
         event.listen(self._engine.sync_engine, "connect", _notice_a_lost_client)
 
@@ -89,6 +92,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; whatever it wrote is rolled back."""
         with _translated():
+            await self._let_warm_go()
             async with self._engine.connect() as conn:
                 yield conn
 
@@ -96,18 +100,45 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose work is committed at the end, or not at all."""
         with _translated():
+            await self._let_warm_go()
             async with self._engine.begin() as conn:
                 yield conn
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
-        """A connection each of whose statements is a transaction of its own: one round trip for one write."""
+        """A connection each of whose statements is a transaction of its own: one round trip for one write.
+
+        The latest one is kept at hand for a second, as long as there are more for everybody else: the way out of
+        the pool and back costs as much as a new job.
+        """
         with _translated():
-            async with self._autocommit.connect() as conn:
+            warm, self._warm = self._warm, None
+            if warm is not None and time.monotonic() - self._warm_since >= SECONDS_WITHOUT_PING:
+                await warm.close()
+                warm = None
+            async with AsyncExitStack() as stack:
+                conn = warm or await self._autocommit.connect()
+                stack.push_async_exit(conn)
                 yield conn
+                if self._warm is None and not self._are_all_out:
+                    await conn.rollback()  # of what SQLAlchemy thinks of as begun
+                    stack.pop_all()
+                    self._warm, self._warm_since = conn, time.monotonic()
 
     async def close(self) -> None:
+        if self._warm is not None:
+            await self._warm.close()
         await self._engine.dispose()
+
+    @property
+    def _are_all_out(self) -> bool:
+        return cast(QueuePool, self._engine.pool).checkedout() >= self._pool_size
+
+    async def _let_warm_go(self) -> None:
+        """Where it is the last one, it goes to whoever needs one."""
+        if self._warm is not None and self._are_all_out:
+            warm, self._warm = self._warm, None
+            await warm.close()
 
 
 def _ping_after_idleness(engine: Engine) -> None:
