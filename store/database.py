@@ -108,8 +108,8 @@ class Database:
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
         """A connection each of whose statements is a transaction of its own: one round trip for one write.
 
-        The latest one is kept at hand for a second, as long as there are more for everybody else: the way out of
-        the pool and back costs as much as a new job.
+        The latest one is kept at hand for a second, as long as there are more for everybody else: the way out
+        of the pool and back costs as much as a new job.
         """
         with _translated():
             warm, self._warm = self._warm, None
