@@ -62,7 +62,7 @@ class JobOut(Out):
             {
                 **vars(job),
                 "type": job.job_type,
-                "seconds": _seconds(job.started_at, job.finished_at),
+                "seconds": _seconds(job),
                 "error": job.error_kind and {"kind": job.error_kind, "message": job.error},
                 "links": {"self": f"/api/jobs/{job.id}", "events": f"/api/jobs/{job.id}/events"},
             }
@@ -197,7 +197,7 @@ class PipelineOut(Out):
                 **vars(step),
                 "position": position,
                 "type": step.job_type,
-                "seconds": _seconds(step.started_at, step.finished_at),
+                "seconds": _seconds(step),
             }
             for position, step in enumerate(steps, start=1)
         ]
@@ -280,8 +280,8 @@ class HealthOut(Out):
     checks: dict[str, ReadingOut]
 
 
-def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float | None:
-    """How long the run took, or has taken so far."""
-    if started_at is None:
+def _seconds(of: JobRow | GraphStep) -> float | None:
+    """How long the run took, or has taken so far; of one that waits for another, nothing."""
+    if of.started_at is None or of.status == "pending":
         return None
-    return round(((finished_at or datetime.now(UTC)) - started_at).total_seconds(), 3)
+    return round(((of.finished_at or datetime.now(UTC)) - of.started_at).total_seconds(), 3)

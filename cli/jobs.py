@@ -210,6 +210,11 @@ def _cancel_many(api: Api, conditions: dict[str, Any], as_json: bool) -> None:
     else:
         told = "{matched} jobs found: {cancelled} cancelled, {asked} asked to stop, {skipped} skipped"
         notes().print(told.format(**total))
+    left = len(set(conditions["ids"] or [])) - total["cancelled"] - total["asked"]
+    if left > 0:
+        raise CommandFailed(
+            f"{left} of these jobs could not be cancelled: finished, unknown or not in the filter"
+        )
 
 
 def _watch(api: Api, job_id: int, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.handler import Handler, Job, JobParams
-from jobs.retention import rest_after
+from jobs.retention import BATCH, rest_after
 from jobs.service import KeptFor, delete_finished
 from store.idempotency import delete_expired
 
@@ -45,5 +45,6 @@ async def _in_batches(job: Job, delete: Callable[[AsyncConnection], Awaitable[in
             batch = await delete(conn)
         deleted += batch
         job.progress(0, f"{deleted} {what} deleted")
-        await asyncio.sleep(rest_after(began))
+        if batch >= BATCH:
+            await asyncio.sleep(rest_after(began))
     return deleted

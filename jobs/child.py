@@ -24,6 +24,7 @@ from store.jsonb import storable_json
 
 PR_SET_PDEATHSIG = 1
 # Results are read with every list of jobs; what is larger belongs into tables.
+LONGEST_ERROR = 2_000
 LARGEST_RESULT = 1_000_000
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -113,6 +114,8 @@ def storable_result(result: BaseModel | None) -> Any:
     """The result as JSON values. Raises ValueError for what JSON cannot say, and for far too much of it."""
     if result is None:
         return None
+    if not isinstance(result, BaseModel):
+        raise TypeError(f"a handler returns a pydantic model or None, not {type(result).__name__}")
     values = result.model_dump(mode="json")
     size = len(storable_json(values))
     if size > LARGEST_RESULT:
@@ -125,7 +128,13 @@ def storable_result(result: BaseModel | None) -> Any:
 def describe(error: BaseException) -> str:
     """One line a user may see: the error's kind and its text."""
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+    return f"{type(error).__name__}: {shortened(text[0])}" if text else type(error).__name__
+
+
+def shortened(line: str) -> str:
+    """Lists of jobs have many of them; the trace has it all."""
+    left_out = len(line) - LONGEST_ERROR
+    return line if left_out <= 0 else f"{line[:LONGEST_ERROR]} ... ({left_out:,} characters more)"
 
 
 def trace_of(error: BaseException) -> str:

@@ -43,6 +43,7 @@ class Engine:
         until_idle: bool = False,
     ) -> None:
         self._queue, self._room, self._vitals, self._until_idle = queue, room, vitals, until_idle
+        self._board = board
         self._runs = Runs(supervisor, board, handlers, room, vitals, self._keep)
         self._ended: list[Ended] = []
         self._wake = asyncio.Event()
@@ -162,6 +163,7 @@ class Engine:
             await self._adopt(ended)
         wanted = self._what_is_wanted()
         answer = await self._queue.cycle(ended, wanted)
+        self._tell_of(ended)
         ended.clear()  # what fails from here on must not send them again: a job may be ours anew
         for job_id in answer.lost:
             log.warning("job_attempt_lost", job_id=job_id)
@@ -205,6 +207,7 @@ class Engine:
             try:
                 # Not as a plain end: its run may be in the table already.
                 await self._queue.cycle([one._replace(has_reported=True)], NOTHING)
+                self._tell_of([one])
             except EndRefused as refusal:
                 log.error("job_end_refused", job_id=one.job_id, reason=str(refusal))
                 if not one.is_refusal:
@@ -213,6 +216,11 @@ class Engine:
                 self._ended += ended[number:]
                 await self._wait(error)
                 return
+
+    def _tell_of(self, recorded: Sequence[Ended]) -> None:
+        """To those who stream these jobs: told earlier, they would find them still running."""
+        for one in recorded:
+            self._board.changed(one.job_id)
 
     async def _wait(self, error: QueueUnavailable | EndRefused) -> None:
         """For the database; a lost answer may have given us jobs."""

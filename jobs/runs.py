@@ -208,7 +208,6 @@ class Runs:
             del self._runs[taken.id]
         self._room.leave(taken.queue)
         progress = progress or self._board.take(taken.id, taken.attempt)
-        self._board.changed(taken.id)
         if end is not None and not run.is_abandoned:
             has_reported = run.attempt.has_reported or progress is not None
             self._on_end(Ended(taken.id, taken.attempt, end, progress, has_reported))

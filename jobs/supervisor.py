@@ -152,8 +152,8 @@ class Supervisor:
         if end is None:
             self._log.warning("job_attempt_lost")
         elif end.outcome == "failed":
-            kind, trace = end.error_kind, end.trace
-            self._log.error("job_failed", kind=kind, error=end.error, retry_in=end.retry_in, trace=trace)
+            tell = self._log.error if end.retry_in is None else self._log.warning
+            tell("job_failed", kind=end.error_kind, error=end.error, retry_in=end.retry_in, trace=end.trace)
         else:
             self._log.info(f"job_{end.outcome}")
 

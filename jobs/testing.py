@@ -14,7 +14,7 @@ from sqlalchemy import text
 from config.settings import Settings
 from jobs.child import describe, storable_result, trace_of
 from jobs.engine import Engine
-from jobs.handler import HANDLERS, Handler, Job, JobParams
+from jobs.handler import HANDLERS, Handler, Job, JobParams, Snooze
 from jobs.processes import Processes
 from jobs.progress import ProgressBoard
 from jobs.queue import Queue, WorkerInfo
@@ -32,12 +32,16 @@ async def run_inline(
 ) -> tuple[int, Any]:
     """Adds a job and runs its handler in this task. Gives the job's id and what the handler returned.
 
-    The job completes, or fails with what the handler raises, which is raised here; it is never tried again.
+    The job completes, or fails with what the handler raises, which is raised here; it is never tried again. A
+    Snooze is raised too, and puts it to sleep.
     """
     job = await held_job(database, settings, handler, params)
     try:
         result = await handler().run(params, job)
         stored = storable_result(result)
+    except Snooze as snooze:
+        await _end(database, job, outcome="snoozed", retry_in=snooze.seconds)
+        raise
     except Exception as error:
         told = {"error": describe(error), "trace": trace_of(error)}
         await _end(database, job, outcome="failed", error_kind="error", **told)

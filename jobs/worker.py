@@ -220,7 +220,9 @@ def _why_not(module: str, error: Exception) -> str:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="matchday worker", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="matchday worker", description="Take jobs from the queue and run them."
+    )
     parser.add_argument(
         "--queues",
         help="comma-separated, each with a most at once if wanted: cpu=2,default; all queues if left out",

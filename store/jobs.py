@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, any_, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, any_, bindparam, exists, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -169,6 +169,10 @@ async def wait_for_running(conn: AsyncConnection, job_id: int) -> list[int]:
     """As hold_running for one job, whoever holds it. After LOCK_TIMEOUT an error: lock_not_available."""
     await conn.execute(text("select set_config('lock_timeout', :most, true)"), {"most": LOCK_TIMEOUT})
     return list(await conn.scalars(query("hold_running_job"), {"id": job_id}))
+
+
+async def has_jobs_of(conn: AsyncConnection, job_type: str) -> bool:
+    return bool(await conn.scalar(select(exists().where(job_queue.c.job_type == job_type))))
 
 
 async def count_by_status(conn: AsyncConnection) -> dict[str, int]:

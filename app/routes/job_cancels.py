@@ -15,7 +15,7 @@ from app.problems import invalid
 from app.schemas import JobsCancelled
 from app.state import Web, WebState
 from app.strict_json import Fault
-from app.submission import handler_of
+from app.submission import refuse_unknown_type
 from jobs.service import CancelledJobs, HeldByOthers, cancel_held, cancel_some
 from store.jobs import JobFilter, cancellable_jobs
 
@@ -78,6 +78,9 @@ async def cancel_jobs(given: CancelFilter, web: Web) -> JobsCancelled:
     In batches of 1,000, for some seconds at most. Two such requests at once act on each job once.
     """
     wanted = _wanted(given)
+    if given.type is not None:
+        async with web.read() as conn:
+            await refuse_unknown_type(conn, given.type, "/type")
     tally, ends_at = _Tally(), time.monotonic() + BUDGET.total_seconds()
     complete = await _cancel_in_batches(web, wanted, tally, ends_at)
     complete = await _cancel_held(web, tally, ends_at + BUDGET.total_seconds()) and complete
@@ -89,8 +92,6 @@ def _wanted(given: CancelFilter) -> JobFilter:
         conditions = ", ".join(CancelFilter.model_fields)
         told = f"an empty filter would cancel every job; give at least one of: {conditions}"
         raise invalid([Fault("", told)])
-    if given.type is not None:
-        handler_of(given.type, "/type")
     return JobFilter(
         statuses=tuple(given.statuses or ()),
         job_type=given.type,

@@ -16,8 +16,8 @@ from app.problems import invalid
 from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
 from app.strict_json import Fault
-from app.submission import Submitting, accepted, checked_params, handler_of
-from jobs.retention import rest_after
+from app.submission import Submitting, accepted, checked_params, handler_of, refuse_unknown_type
+from jobs.retention import BATCH, rest_after
 from jobs.service import JobNotFound, KeptFor, cancel, delete_finished, retry
 from store.jobs import JobFilter, JobRow, get_job, list_jobs
 
@@ -52,11 +52,11 @@ async def find_jobs(
     ] = None,
 ) -> JobPage:
     """Jobs, newest first. Follow `next_cursor`, or the header Link, to the older ones."""
-    if job_type is not None:
-        handler_of(job_type, "?type")
     wanted = JobFilter(tuple(status), job_type, queue, created_since)
     after = _after(cursor) if cursor is not None else None
     async with web.read() as conn:
+        if job_type is not None:
+            await refuse_unknown_type(conn, job_type, "?type")
         found = await list_jobs(conn, wanted, after=after, limit=limit + 1)
     page = found[:limit]
     next_cursor = encode_cursor(page[-1].id) if len(found) > limit else None
@@ -78,7 +78,8 @@ async def clean_up_jobs(
         if batch == 0:
             return Deleted(deleted=deleted, complete=True)
         deleted += batch
-        await asyncio.sleep(rest_after(began))
+        if batch >= BATCH:
+            await asyncio.sleep(rest_after(began))
     return Deleted(deleted=deleted, complete=False)
 
 

@@ -34,14 +34,15 @@ begin
             end if;
             if room > 0 then
                 for queue in
+                    -- An array, which is made once: a subquery that is joined may be run again, and let others in.
                     with admitted as (
                         update jobs_active j set waits_for = null
-                        where j.id in (
+                        where j.id = any (array(
                             select w.id from jobs_active w
                             where w.limit_key = next_key and w.waits_for = 'limit'
                               and (p_queues is null or w.queue_name = any (p_queues))
                               and not exists (select from queues q where q.name = w.queue_name and q.paused_at is not null)
-                            order by w.priority desc, w.id limit room for update skip locked)
+                            order by w.priority desc, w.id limit room for update skip locked))
                         returning j.queue_name
                     )
                     select distinct queue_name from admitted
@@ -51,6 +52,9 @@ begin
             else
                 opens_at := least(opens_at, limit_opens_at(lim));
             end if;
+        else
+            -- Who looks at it may have done so a moment too early.
+            opens_at := least(opens_at, clock_timestamp() + interval '50 ms');
         end if;
         select j.limit_key into next_key from jobs_active j
             where j.waits_for = 'limit' and j.limit_key > next_key order by j.limit_key limit 1;
@@ -90,13 +94,13 @@ declare
     first_waiting integer;
 begin
     update jobs_active j set waits_for = 'limit'
-    where j.id in (
+    where j.id = any (array(
         select a.id from jobs_active a
         where a.limit_key = lim.key and a.limit_key is not null and a.waits_for is null and a.status = 'todo'
           and (exists (select from queues q where q.name = a.queue_name and q.paused_at is not null)
                or not exists (select from procrastinate_workers w
                               where w.queues is null or w.queues = '{}' or w.queues ? a.queue_name::text))
-        for update skip locked);
+        for update skip locked));
     if found then
         return true;
     end if;
@@ -136,10 +140,10 @@ declare
 begin
     with given as (
         update jobs_active j set waits_for = 'limit'
-        where j.id in (
+        where j.id = any (array(
             select a.id from jobs_active a
             where a.limit_key is not null and a.waits_for is null and a.queue_name = p_queue and a.status = 'todo'
-            order by a.id for update)
+            order by a.id for update))
         returning j.limit_key
     )
     select array_agg(distinct limit_key) into freed from given;

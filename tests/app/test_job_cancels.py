@@ -157,3 +157,21 @@ async def test_a_large_backlog_is_cancelled_and_every_stream_is_told(
             if len(told) == 1_500:
                 break
     assert len(told) == 1_500
+
+
+async def test_jobs_of_a_type_that_has_no_handler_any_more_are_found_and_cancelled(
+    client: httpx2.AsyncClient, database: Database
+) -> None:
+    job_id = await add(client)
+    async with database.transaction() as conn:
+        await conn.execute(text("update jobs_active set task_name = 'gone' where id = :id"), {"id": job_id})
+    found = (await client.get("/api/jobs", params={"type": "gone"})).json()
+    assert [job["id"] for job in found["items"]] == [job_id]
+    assert (await client.post(CANCEL, json={"type": "gone"})).json()["cancelled"] == 1
+    assert await status_of(client, job_id) == ["cancelled"]
+    for answer in (
+        await client.get("/api/jobs", params={"type": "never_was"}),
+        await client.post(CANCEL, json={"type": "never_was"}),
+    ):
+        assert answer.status_code == 422
+        assert "there is no such job type" in answer.text

@@ -63,7 +63,12 @@ def test_jobs_are_cancelled_by_a_filter(matchday: Command) -> None:
 def test_several_jobs_are_cancelled_by_their_ids(matchday: Command) -> None:
     ids = [submitted(matchday) for _ in range(3)]
     ran = matchday("jobs", "cancel", *ids[:2], "--queue", "cpu", "--since", "1h")
+    assert ran.code == 0
     assert "2 jobs found: 2 cancelled, 0 asked to stop, 0 skipped" in ran.err
+    again = matchday("jobs", "cancel", *ids)
+    assert again.code == 1
+    assert "1 jobs found: 1 cancelled" in again.err
+    assert "2 of these jobs could not be cancelled: finished, unknown or not in the filter" in again.err
 
 
 def test_a_cancel_of_nothing_in_particular_is_wrong_usage(matchday: Command) -> None:

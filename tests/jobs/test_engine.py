@@ -49,7 +49,7 @@ class Bench:
     def __init__(self, database: Database, *, until_idle: bool, slots: int = 5) -> None:
         self.database, self.vitals = database, Vitals()
         self.queue = LossyQueue(database.url, WorkerInfo("bench", "host", 1, "1", {}, slots, 3_600))
-        board = ProgressBoard(database)
+        self.board = board = ProgressBoard(database)
         processes = Processes(1, (), self.vitals)
         supervisor = Supervisor(database, Settings(_env_file=None), board, processes)
         room = Room(slots)
@@ -321,3 +321,22 @@ async def test_what_was_recorded_is_not_sent_again_when_the_next_question_fails(
         await made.engine._turn()
     assert asked == [0]
     assert sent == [[7], []]
+
+
+async def test_who_streams_a_job_is_told_when_its_end_is_there_to_be_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [job_id] = await submitted(database, 1)
+    told: list[str] = []
+    async with bench(database) as made:
+        monkeypatch.setattr(made.board, "changed", lambda one: told.append(f"told of {one}"))
+        cycle = made.queue.cycle
+
+        async def recorded(ended: Sequence[Ended], wanted: Wanted) -> Answer:
+            answer = await cycle(ended, wanted)
+            told.extend(f"recorded {one.job_id}" for one in ended)
+            return answer
+
+        monkeypatch.setattr(made.queue, "cycle", recorded)
+        await made.run()
+    assert told[-2:] == [f"recorded {job_id}", f"told of {job_id}"]

@@ -324,3 +324,30 @@ async def test_a_job_of_an_unknown_type_spends_no_start(database: Database, queu
     assert await taken(queue) == []
     await end(queue, first, how=NO_HANDLER)
     assert len(await taken(queue)) == 1
+
+
+@pytest.mark.parametrize("bound", [{"at_once": 2}, {"starts": 2, "per": 3_600}])
+async def test_no_plan_of_the_server_lets_more_in(
+    database: Database, queue: Queue, bound: dict[str, int]
+) -> None:
+    """After many jobs came and went, it may choose to look for the waiting ones again for each row."""
+    async with database.transaction() as conn:
+        await conn.execute(
+            text(
+                "insert into jobs_active (queue_name, task_name, status)"
+                " select 'default', 'x', 'todo' from generate_series(1, 20000)"
+            )
+        )
+        await conn.execute(text("delete from jobs_active"))
+    async with database.autocommit() as conn:
+        await conn.execute(text("analyze jobs_active"))
+    await submitted(database, 9, **bound)
+    assert len(await taken(queue)) == 2
+    assert await taken(queue) == []
+
+
+async def test_a_limit_that_another_looks_at_is_looked_at_soon_again(database: Database) -> None:
+    await submitted(database, 1, at_once=1)
+    async with database.transaction() as other, database.transaction() as conn:
+        await other.execute(text("select from limits where key = 'k' for update"))
+        assert 0 < (await conn.scalar(text("select let_limited_jobs_in()")) or 0) <= 0.05

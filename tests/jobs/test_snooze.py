@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.schemas import JobOut
 from config.settings import Settings
 from jobs import service
 from jobs.handler import Handler, Snooze
@@ -131,3 +132,9 @@ async def test_a_nap_shows_that_the_job_does_not_kill_its_worker(
     async with database.read() as conn:
         losses = await conn.scalar(text("select losses from jobs_active where id = :id"), {"id": job_id})
     assert losses == 0
+
+
+async def test_a_job_that_sleeps_does_not_run(database: Database, settings: Settings) -> None:
+    job, _ = await drained(database, settings, SnoozingHandler, SnoozingParams(seconds=3_600))
+    assert job.started_at is not None
+    assert JobOut.of(job).seconds is None

@@ -4,12 +4,13 @@ import pytest
 
 from config.settings import Settings
 from jobs import service
-from jobs.handler import JobParams
+from jobs.handler import JobParams, Snooze
 from jobs.testing import drain, run_inline
 from store.database import Database
 from store.jobs import JobRow, count_by_status, get_job, list_attempts
 from store.workers import list_workers
 from tests.engine import LoopHandler, ModeParams, NoopHandler, Outcome, ProcessHandler
+from tests.engine.limited import SnoozingHandler, SnoozingParams
 
 pytestmark = pytest.mark.anyio
 
@@ -59,3 +60,13 @@ async def test_all_ready_jobs_are_run_in_this_process(database: Database, settin
         counts = await count_by_status(conn)
         assert await list_workers(conn) == []
     assert counts == {"pending": 0, "running": 0, "completed": 51, "failed": 1, "cancelled": 0}
+
+
+async def test_a_handler_that_snoozes_says_so_and_its_job_sleeps(
+    database: Database, settings: Settings
+) -> None:
+    with pytest.raises(Snooze):
+        await run_inline(database, settings, SnoozingHandler, SnoozingParams(naps=1, seconds=3_600))
+    job = await shown(database, 1)
+    assert (job.status, job.error) == ("pending", None)
+    assert job.run_after is not None
