@@ -69,7 +69,7 @@ def show(name: Name, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
         if value not in (None, "", "{}", 0):
             table.add_row(label, value if isinstance(value, Text) else cell(value))
     for time in upcoming:
-        table.add_row("will run" if schedule.paused_at is None else "if resumed", _time(time))
+        table.add_row("if resumed" if schedule.status == "paused" else "will run", _time(time))
     for tick in ticks:
         table.add_row("at", cell(f"{_time(tick.tick_at)} {_outcome(tick)}", "red" if tick.error else ""))
     results().print(table)

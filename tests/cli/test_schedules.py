@@ -56,6 +56,8 @@ def test_a_schedule_is_paused_and_resumed(matchday: Command) -> None:
     assert "schedule nightly is paused" in matchday("schedules", "pause", "nightly").err
     assert schedule(matchday, "nightly")["status"] == "paused"
     assert "paused" in matchday("schedules", "list").out
+    shown = matchday("schedules", "show", "nightly").out
+    assert (shown.count("if resumed"), shown.count("will run")) == (5, 0)
     assert json.loads(matchday("schedules", "resume", "nightly", "--json").out)["status"] == "active"
     assert "nightly runs next at 20" in matchday("schedules", "resume", "nightly").err
 
