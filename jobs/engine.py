@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from jobs.handler import Handler
+from jobs.heads import NewJobs
 from jobs.outcome import Ended
 from jobs.progress import ProgressBoard
 from jobs.queue import NOTHING, DeclaredDead, EndRefused, Queue, QueueUnavailable, Taken, Wanted
@@ -70,8 +71,12 @@ class Engine:
         finally:
             ticking.cancel()
 
-    def jobs_may_be_ready(self) -> None:
-        """Told by the queue's notifications."""
+    def jobs_may_be_ready(self, new: NewJobs | None = None) -> None:
+        """Told by the queue's notifications; without anything said of them, they may be any."""
+        self._queue.hear_of(new)
+        self._look()
+
+    def _look(self) -> None:
         self._is_hungry = True
         self._wake.set()
 
@@ -170,8 +175,9 @@ class Engine:
         self._accept(answer.taken)
         if wanted.total > 0:
             self._has_seen_all = answer.has_seen_all
-            is_elsewhere = not answer.has_seen_all and answer.is_at_an_end
-            self._is_hungry = self._is_hungry or len(answer.taken) >= wanted.total or is_elsewhere
+            self._is_hungry = self._is_hungry or len(answer.taken) >= wanted.total
+            if self._until_idle and answer.is_at_an_end and not answer.has_seen_all:
+                self.jobs_may_be_ready()
         if self._must_ask_for_runs:
             self._must_ask_for_runs = False
             await self._ask_for_runs()
@@ -260,5 +266,5 @@ class Engine:
                 await self._abandon()
             self._must_ask_for_runs = len(self._runs) > 0
             self._must_adopt = self._must_adopt or ticks % TICKS_BETWEEN_ADOPTIONS == 0
-            self.jobs_may_be_ready()
+            self._look()
             await asyncio.sleep(TICK_SECONDS)

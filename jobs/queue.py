@@ -10,16 +10,13 @@ import psycopg
 from psycopg.types.json import set_json_loads
 from pydantic_core import from_json
 
+from jobs.heads import Heads, NewJobs
 from jobs.outcome import Ended
 from store.database import connect
 from store.jsonb import storable_json
 from store.queries import query_text
 
 DECLARED_DEAD = -1
-# How long fetches may begin where the latest that looked at all has found ready jobs; at least so many times
-# what it cost.
-SECONDS_WITH_HEADS = 1.0
-TIMES_ITS_COST = 10
 
 
 class QueueUnavailable(Exception):
@@ -109,7 +106,11 @@ class Queue:
     async def cycle(self, ended: Sequence[Ended], wanted: Wanted) -> Answer:
         """Raises QueueUnavailable, EndRefused, DeclaredDead; a repeated end counts once."""
         asked_at = time.monotonic()
-        rows = await self._ask(query_text("work_cycle"), self._cycle_values(ended, wanted))
+        try:
+            rows = await self._ask(query_text("work_cycle"), self._cycle_values(ended, wanted))
+        except (QueueUnavailable, EndRefused):
+            self._heads.look_at_all()
+            raise
         taken, lost, heads = [], set(), {}
         for row in rows:
             if row[2] is not None:
@@ -123,6 +124,13 @@ class Queue:
         if wanted.total > 0:
             self._heads.remember(heads, time.monotonic() - asked_at)
         return Answer(taken, lost, has_seen_all=not self._heads.are_used, is_at_an_end=not heads)
+
+    def hear_of(self, new: NewJobs | None) -> None:
+        """Of jobs that may be ready now. None: any may be, and the next fetch looks at all."""
+        if new is None:
+            self._heads.look_at_all()
+        else:
+            self._heads.hear_of(new)
 
     async def adopt(self, known: Sequence[tuple[int, int]]) -> list[Taken]:
         """The jobs that this worker holds without knowing their (job, attempt): an answer was lost."""
@@ -159,7 +167,7 @@ class Queue:
             "capped": list(wanted.caps) or None,
             "caps": list(wanted.caps.values()) or None,
             "total": wanted.total,
-            **self._heads.values(),
+            **self._heads.values(is_fetch=wanted.total > 0),
         }
 
     async def _ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -180,37 +188,6 @@ class Queue:
         set_json_loads(from_json, conn)
         self._conn = conn
         return conn
-
-
-class Heads:
-    """Where the ready jobs of each queue and priority begin, remembered while it takes long to find out.
-
-    Then most fetches look only from there on; one in a while, or after one that found nothing, looks at all.
-    """
-
-    def __init__(self) -> None:
-        self._heads: dict[tuple[str, int], int] = {}
-        self._all_again_at = 0.0
-        self.are_used = False
-
-    def values(self) -> dict[str, list[Any] | None]:
-        """For the next fetch; all null has it look at all."""
-        self.are_used = bool(self._heads) and time.monotonic() < self._all_again_at
-        heads = self._heads if self.are_used else {}
-        return {
-            "after_queues": [queue for queue, _ in heads] or None,
-            "after_priorities": [priority for _, priority in heads] or None,
-            "after_ids": list(heads.values()) or None,
-        }
-
-    def remember(self, heads: Mapping[tuple[str, int], int], seconds: float) -> None:
-        """What the fetch has told, and how long it took. A quick one that looked at all tells nothing."""
-        if self.are_used and not heads:
-            self._all_again_at = 0.0
-        elif not self.are_used:
-            self._all_again_at = time.monotonic() + max(SECONDS_WITH_HEADS, TIMES_ITS_COST * seconds)
-            self._heads.clear()
-        self._heads.update(heads)
 
 
 def _array(numbers: list[int]) -> str | None:

@@ -4,7 +4,7 @@
 -- Index entries of jobs that are gone are walked over at each fetch as long as some old transaction may still see them.
 -- Where that takes long, and p_may_remember, rows without a task_name say where the ready jobs of each queue and
 -- priority (in attempt) began; given back as p_after_..., only jobs from there on are looked at. What becomes ready
--- before it, by a retry say, is found by the next call without them.
+-- before it, by a retry say, is found by the next call without them. Number 0 of no queue says that there were none.
 --
 -- The planner's settings are part of the function: with statistics that are old, or of an empty table, it would
 -- otherwise walk whole indexes for each job, and a session keeps its plans. That it keeps them is part of it too: to plan
@@ -66,7 +66,7 @@ begin
         order by h.priority desc, h.head
     loop
         -- At the first head all have been found. All are told or none: of some, the most urgent could be missing.
-        is_slow := coalesce(is_slow, clock_timestamp() - begun_at > interval '5 ms');
+        is_slow := coalesce(is_slow, clock_timestamp() - begun_at > interval '2 ms');
         if p_may_remember and (is_slow or p_after_queues is not null) then
             id := n.head;
             queue_name := n.queue_name;
@@ -97,6 +97,12 @@ begin
             caps[n.cap] := caps[n.cap] - taken;
         end if;
     end loop;
+    if is_slow is null and p_may_remember and p_after_queues is null and clock_timestamp() - begun_at > interval '2 ms' then
+        id := 0;
+        queue_name := '';
+        attempt := 0;
+        return next;
+    end if;
 end $$;
 
 create or replace function count_limited_start() returns trigger language plpgsql as $$

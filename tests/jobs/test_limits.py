@@ -46,11 +46,7 @@ def queue(queues: Sequence[Queue]) -> Queue:
 
 
 async def taken(queue: Queue, most: int = 100) -> list[Taken]:
-    """As the engine does, which asks again where not all was looked at."""
-    answer = await queue.cycle([], Wanted(most))
-    if not answer.taken and not answer.has_seen_all:
-        answer = await queue.cycle([], Wanted(most))
-    return answer.taken
+    return (await queue.cycle([], Wanted(most))).taken
 
 
 async def end(queue: Queue, *jobs: Taken, how: RunEnd | None = None) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
 from jobs import service
 from jobs.handler import JobParams
+from jobs.heads import NewJobs
 from jobs.outcome import Ended, RunEnd
 from jobs.progress import Progress
-from jobs.queue import NOTHING, EndRefused, Heads, Queue, QueueUnavailable, Taken, Wanted, WorkerInfo
+from jobs.queue import NOTHING, EndRefused, Queue, QueueUnavailable, Taken, Wanted, WorkerInfo
 from store.database import Database
 from store.jobs import JobRow, get_job
 from tests.engine import KeyedHandler, KeyedParams, NoopHandler
@@ -128,29 +130,44 @@ async def test_what_an_old_transaction_keeps_is_not_walked_over_again(
     async with database.read() as old:
         await old.exec_driver_sql("set transaction isolation level repeatable read")
         await old.exec_driver_sql("select count(*) from job_queue")
-        await churn(database, queue, 20_000)
+        await churn(database)
         await submitted(database, 0)
-        found = [await taken(queue, Wanted(10)) for _ in range(2)]
-        assert [len(jobs) for jobs in found] == [1, 0]
-        ids = await submitted(database, 0, 0, 7)
-        # Priority 7 was not seen before: a fetch that looks at all finds it, after one that found nothing.
-        found = [await taken(queue, Wanted(10)) for _ in range(4)]
-        assert sorted(job.id for jobs in found for job in jobs) == sorted(ids)
+        queue.hear_of(None)
+        found = [await queue.cycle([], Wanted(10)) for _ in range(3)]
+        assert [len(answer.taken) for answer in found] == [1, 0, 0]
+        assert [answer.has_seen_all for answer in found[1:]] == [False, False]
+        # Priority 7 was not seen before. A notification names it; a look at all finds what is before it.
+        new = await submitted(database, 7, 0, 0)
+        queue.hear_of(NewJobs("default", 7, new[0]))
+        assert [job.id for job in await taken(queue, Wanted(10))] == new
+        back = await submitted(database, 3)
+        assert await taken(queue, Wanted(10)) == []
+        queue.hear_of(None)
+        assert [job.id for job in await taken(queue, Wanted(10))] == back
         [head] = await submitted(database, 0)
         blocks = await blocks_read(database, head), await blocks_read(database, None)
         assert blocks[0] < blocks[1] / 5
 
 
-async def churn(database: Database, queue: Queue, jobs: int) -> None:
-    """So many jobs come, run and end."""
+async def test_a_slow_look_that_finds_nothing_is_remembered(database: Database, queue: Queue) -> None:
+    async with database.read() as old:
+        await old.exec_driver_sql("set transaction isolation level repeatable read")
+        await old.exec_driver_sql("select count(*) from job_queue")
+        await churn(database)
+        queue.hear_of(None)
+        assert (await queue.cycle([], Wanted(1))).has_seen_all
+        [new] = await submitted(database, 0)
+        queue.hear_of(NewJobs("default", 0, new))
+        answer = await queue.cycle([], Wanted(1))
+        assert ([job.id for job in answer.taken], answer.has_seen_all) == ([new], False)
+
+
+async def churn(database: Database) -> None:
+    """So many jobs come and go that it takes long to walk over them."""
     async with database.transaction() as conn:
-        await service.submit_many(conn, NoopHandler, [JobParams()] * jobs)
-    ended: list[Ended] = []
-    while True:
-        answer = await queue.cycle(ended, Wanted(1_000))
-        ended = [completed(job) for job in answer.taken]
-        if not ended:
-            break
+        await service.submit_many(conn, NoopHandler, [JobParams()] * 60_000)
+    async with database.transaction() as conn:
+        await conn.execute(text("delete from procrastinate_jobs"))
 
 
 async def blocks_read(database: Database, head: int | None) -> int:
@@ -177,16 +194,6 @@ async def test_the_heads_of_a_slow_fetch_are_told_all_or_none(database: Database
             "select count(*) from fetch_jobs(null, null, null, null, 5000, true) where task_name is null"
         )
         assert rows.scalar_one() in (0, 2)
-
-
-async def test_only_the_heads_of_the_latest_full_look_are_known() -> None:
-    heads = Heads()
-    heads.remember({("default", 5): 1, ("default", 0): 2}, 0.1)
-    assert heads.values()["after_priorities"] == [5, 0]
-    heads.remember({}, 0.1)  # what was known has no jobs left: the next looks at all
-    assert heads.values()["after_queues"] is None
-    heads.remember({("default", 0): 9}, 0.1)
-    assert heads.values() == {"after_queues": ["default"], "after_priorities": [0], "after_ids": [9]}
 
 
 async def test_a_missing_right_blames_no_end(

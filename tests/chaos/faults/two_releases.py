@@ -16,6 +16,8 @@ from tests.chaos.verdict import Form, Skipped, Verdict
 from tests.chaos.worker import ROOT, Worker
 
 LONGEST_WAIT = 2.0
+# The last commit of the release before: the next release's changes are what this upgrades over.
+RELEASE_BEFORE = "31009dc47bbdbc243513e07ba503fec257558b95"
 
 
 def run(form: Form) -> Verdict:
@@ -53,14 +55,15 @@ def run(form: Form) -> Verdict:
 
 @contextmanager
 def _release_before() -> Iterator[tuple[Path, str]]:
-    """The project as it was before its last migration, from its history."""
+    """The project as it was released last, from its history, and its last migration."""
     if not (ROOT / ".git").exists() or shutil.which("git") is None:
         raise Skipped("the release before is taken from the project's git history")
-    last = _git("log", "-1", "--format=%H", "--", "sql/migrations").decode().strip()
     try:
-        packed = _git("archive", f"{last}^")
+        packed = _git("archive", RELEASE_BEFORE)
     except subprocess.CalledProcessError:
-        raise Skipped("the history is not deep enough for the release before the last migration") from None
+        raise Skipped(
+            f"the history does not reach back to {RELEASE_BEFORE[:10]}, the release before"
+        ) from None
     folder = Path(tempfile.mkdtemp(prefix="matchday-release-"))
     try:
         subprocess.run(["tar", "-x", "-C", str(folder)], input=packed, check=True)
@@ -76,7 +79,9 @@ def _old_workers(place: Stage, folder: Path) -> list[Worker]:
 def _migrate(folder: Path, url: str) -> None:
     command = [sys.executable, "-m", "cli.main", "migrate"]
     environment = {**os.environ, "DATABASE_URL": url, "DATABASE_URL_DIRECT": ""}
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"migrate ended with {done.returncode}: {done.stderr.strip()}")
 
 
 def _git(*words: str) -> bytes:
