@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -53,7 +54,7 @@ class Processes:
 
     async def run(self, order: Order, report: Report, memory_mb: int) -> Any:
         """The handler's result. Raises RunFailed, LostAttempt, CancelRequested; leaves no process behind."""
-        incoming, outgoing = FORKSERVER.Pipe(duplex=False)
+        incoming, outgoing = FORKSERVER.Pipe()
         child = FORKSERVER.Process(target=main, args=(outgoing, order, self._vitals), daemon=True)
         starting = self._in_thread(child.start)
         guard: MemoryGuard | None = None
@@ -135,9 +136,9 @@ def _own_bytes(process: psutil.Process) -> int:
 async def _lines(descriptor: int, sentinel: int) -> AsyncIterator[asyncio.StreamReader]:
     """What the child says, until it closes its end or is gone: a helper of its own may hold the pipe open."""
     loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=LONGEST_MESSAGE)
-    pipe = os.fdopen(os.dup(descriptor), "rb", buffering=0)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    # A socket: of any other file uvloop closes the descriptor twice, and the second time it may be another's.
+    pipe = socket.socket(fileno=os.dup(descriptor))
+    reader, writer = await asyncio.open_connection(sock=pipe, limit=LONGEST_MESSAGE)
 
     def end_soon() -> None:
         loop.remove_reader(sentinel)
@@ -148,7 +149,7 @@ async def _lines(descriptor: int, sentinel: int) -> AsyncIterator[asyncio.Stream
         yield reader
     finally:
         loop.remove_reader(sentinel)
-        transport.close()
+        writer.close()
 
 
 async def _follow(lines: asyncio.StreamReader, report: Report) -> dict[str, Any] | None:
