@@ -17,8 +17,11 @@ declare
     cancelled bigint[];
     asked record;
 begin
+    -- As far as can be before the lock of the pipelines: even skip locked waits for a row that changes meanwhile.
+    held := array(select id from jobs_active where id = any (p_ids) and waits_for is distinct from 'jobs'
+                  for update skip locked);
     perform lock_graphs(array(select graph_id from jobs_active where id = any (p_ids) and status = 'todo'));
-    held := array(select id from jobs_active where id = any (p_ids) for update skip locked);
+    held := held || array(select id from jobs_active where id = any (p_ids) and id <> all (held) for update skip locked);
     cancelled := cancel_pending(held);
     return query select unnest(cancelled || cancel_steps_after(cancelled)), false;
     for asked in

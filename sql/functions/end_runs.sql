@@ -5,14 +5,25 @@
 
 -- Of earlier releases: called with fewer values, they would be found first.
 drop function if exists complete_runs(text, bigint[], integer[], jsonb, bigint[]);
+drop function if exists complete_runs(text, bigint[], integer[], jsonb, bigint[], bigint);
 drop function if exists record_ends(text, jsonb);
 
--- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none. p_steps
--- are steps of pipelines that have ended in this transaction, for which the pipelines are to be advanced too.
-create or replace function complete_runs(
-    p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_steps bigint[] default null,
-    p_holder bigint default null
-) returns bigint[] language plpgsql
+-- The usual end: completed, nothing else to say. p_results has the results by job id; null if there is none.
+create or replace function complete_runs(p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb)
+returns bigint[] language plpgsql as $$
+declare
+    recorded record;
+begin
+    recorded := record_completions(p_worker, p_ids, p_attempts, p_results);
+    perform advance_graphs(recorded.steps);
+    return recorded.ended;
+end $$;
+
+-- As complete_runs, for who advances the pipelines itself: steps are those of pipelines that have ended; null if none is.
+create or replace function record_completions(
+    p_worker text, p_ids bigint[], p_attempts integer[], p_results jsonb, p_holder bigint default null,
+    out ended bigint[], out steps bigint[]
+) language plpgsql
     set jit = off set plan_cache_mode = force_generic_plan
     set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
@@ -48,15 +59,14 @@ begin
         perform wake_limited_jobs(array(
             select distinct f.limit_key from jobs_finished f where f.id = any (p_ids) and f.limit_key is not null));
     end if;
-    if is_in_graph or p_steps is not null then
-        perform advance_graphs(p_steps || array(
-            select f.id from jobs_finished f where f.id = any (p_ids) and f.graph_id is not null));
+    if is_in_graph then
+        steps := array(select f.id from jobs_finished f where f.id = any (p_ids) and f.graph_id is not null);
     end if;
-    if how_many = cardinality(p_ids) then
-        return p_ids;
+    ended := p_ids;
+    if how_many < cardinality(p_ids) then
+        ended := array(select e.id from unnest(p_ids, p_attempts) as e (id, attempt)
+                       join job_runs r on r.job_id = e.id and r.attempt = e.attempt and r.outcome = 'completed');
     end if;
-    return array(select e.id from unnest(p_ids, p_attempts) as e (id, attempt)
-                 join job_runs r on r.job_id = e.id and r.attempt = e.attempt and r.outcome = 'completed');
 end $$;
 
 -- Any end. With retry_in (seconds) the job goes back to its queue, unless a user has cancelled it meanwhile or its

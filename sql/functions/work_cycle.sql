@@ -13,6 +13,7 @@ declare
     is_known boolean := true;
     ended bigint[];
     steps bigint[];
+    completed record;
 begin
     -- First of all: who declares a worker dead holds its row while waiting for the jobs and for their pipelines.
     if p_total > 0 then
@@ -30,15 +31,13 @@ begin
             from jsonb_array_elements(p_ends) as e
             where ended is null or (e ->> 'id')::bigint <> all (ended);
     end if;
-    -- Last, and once for both kinds of ends: the pipelines are advanced.
     if p_done is not null then
-        ended := complete_runs(p_name, p_done, p_done_attempts, p_results, steps, p_worker);
-        if cardinality(ended) < cardinality(p_done) then
+        completed := record_completions(p_name, p_done, p_done_attempts, p_results, p_worker);
+        steps := steps || completed.steps;
+        if cardinality(completed.ended) < cardinality(p_done) then
             return query select d.id, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint
-                from unnest(p_done) as d (id) where d.id <> all (ended);
+                from unnest(p_done) as d (id) where d.id <> all (completed.ended);
         end if;
-    elsif steps is not null then
-        perform advance_graphs(steps);
     end if;
     if not is_known then
         return query select -1::bigint, null::varchar, null::varchar, null::jsonb, null::integer, null::smallint;
@@ -46,5 +45,11 @@ begin
         perform let_limited_jobs_in(p_queues);
         return query select * from fetch_jobs(p_worker, p_queues, p_capped, p_caps, p_total, true,
             p_after_queues, p_after_priorities, p_after_ids);
+    end if;
+    -- Once for both kinds of ends, and last: the fetch may wait, although it skips what is locked. (A row that changes
+    -- while it is looked at leads to its new version, and that one's lock is waited for.) The steps that become ready
+    -- are told of, and taken by the next cycle.
+    if steps is not null then
+        perform advance_graphs(steps);
     end if;
 end $$;
