@@ -50,15 +50,16 @@ bench-start: .venv/run.stamp
 bench-queue: .venv/run.stamp
 	$(BIN)/python -m bench.queue $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)")
 
-# The lock files carry versions and hashes, and serve every Python from 3.11 on.
+# The lock files carry versions and hashes, and serve every Python from 3.11 on. What is tested is what is
+# installed elsewhere: the tests' file decides the versions of all.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" pyproject.toml
 
 lock: .venv/dev.stamp
-	$(COMPILE) --output-file requirements.txt
-	$(COMPILE) --extra worker --output-file requirements-worker.txt
-	$(COMPILE) --extra worker --extra embedded --output-file requirements-embedded.txt
 	$(COMPILE) --extra worker --extra embedded --extra dev --output-file requirements-dev.txt
+	$(COMPILE) --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) --constraint requirements-dev.txt --extra worker --output-file requirements-worker.txt
+	$(COMPILE) --constraint requirements-dev.txt --extra worker --extra embedded --output-file requirements-embedded.txt
 
 clean:
 	rm -rf .venv .matchday .mypy_cache .ruff_cache .import_linter_cache .hypothesis

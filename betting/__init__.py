@@ -1,0 +1,1 @@
+"""Odds, value, stakes, settlement: arithmetic on prices and money, for any sport."""
