@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 # How long fetches may begin where the latest that looked at all has found ready jobs; at least so many times
 # what it cost.
-SECONDS_WITH_HEADS = 1.0
+SECONDS_WITH_HEADS = 5.0
 TIMES_ITS_COST = 10
 
 
