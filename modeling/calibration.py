@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 from scipy.optimize import minimize
 
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
 
 SMALLEST = 1e-12
 # Pulls towards "no correction" with the weight of so many matches: a short window cannot tell.
-PRIOR_MATCHES = 200.0
+PRIOR_MATCHES = 2_000.0
 SHARPNESS_BOUNDS = (0.1, 5.0)
 SHIFT_BOUNDS = (-2.0, 2.0)
 
@@ -51,6 +52,23 @@ class Calibration:
             loss, neutral, jac=True, method="L-BFGS-B", bounds=bounds
         ).x.tolist()
         return cls(sharpness, (home, draw, away))
+
+
+class CalibrationDocument(BaseModel):
+    """A calibration as it stands in an artifact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sharpness: FiniteFloat
+    shifts: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+
+    @classmethod
+    def of(cls, calibration: Calibration) -> "CalibrationDocument":
+        return cls(sharpness=calibration.sharpness, shifts=calibration.shifts)
+
+    @property
+    def value(self) -> Calibration:
+        return Calibration(self.sharpness, self.shifts)
 
 
 def _logs(probabilities: Probabilities) -> Probabilities:
