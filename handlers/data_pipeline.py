@@ -11,6 +11,7 @@ from handlers.steps.results import FootballResult, ModelResult, returned_predict
 from handlers.steps.scope import RefreshScope
 from handlers.steps.train import train_models
 from jobs.handler import Handler, Job, Retry
+from modeling.artifacts import ArtifactsUnavailable
 from store.database import DatabaseUnavailable
 
 # Their shares of the time, as measured on 14,000 and on 27,000 matches.
@@ -29,7 +30,7 @@ class DataPipelineHandler(Handler[DataPipelineParams]):
     own_process = True
     timeout = timedelta(minutes=30)
     memory_mb = 2_000  # 27,000 matches with features and a forest
-    retry = Retry(times=1, on=(DatabaseUnavailable,))
+    retry = Retry(times=1, on=(DatabaseUnavailable, ArtifactsUnavailable))
 
     async def run(self, params: DataPipelineParams, job: Job) -> FootballResult:
         pipeline = await Pipeline.plan(job, STEPS)

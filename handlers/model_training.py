@@ -9,6 +9,7 @@ from handlers.steps.results import FootballResult, ModelResult
 from handlers.steps.scope import AsOf
 from handlers.steps.train import train_models
 from jobs.handler import Handler, Job, JobParams, Retry
+from modeling.artifacts import ArtifactsUnavailable
 from sports.base import SportName
 from store.database import DatabaseUnavailable
 
@@ -26,7 +27,7 @@ class ModelTrainingHandler(Handler[ModelTrainingParams]):
     own_process = True
     timeout = timedelta(minutes=30)
     memory_mb = 2_000  # 27,000 matches with features and a forest
-    retry = Retry(times=1, on=(DatabaseUnavailable,))
+    retry = Retry(times=1, on=(DatabaseUnavailable, ArtifactsUnavailable))
 
     def unique_key(self, params: ModelTrainingParams) -> str:
         return f"model_training:{params.sport}"

@@ -52,11 +52,11 @@ async def predict_fixtures(
 ) -> Predicted:
     """Stores a prediction of every fixture in the window, by the model given or else the one in service.
 
-    Raises NoActiveModel, ModelFromTheFuture, ArtifactCorrupt.
+    Raises NoActiveModel, ModelFromTheFuture, ArtifactError.
     """
     model = model or await _model_in_service(job, known)
     fixtures = _fixtures(known, leagues)
-    rows = _predictions(job, model, known, fixtures) if len(fixtures) else []
+    rows = await _predictions(job, model, known, fixtures) if len(fixtures) else []
     async with job.transaction() as conn:
         saved = await save_predictions(conn, job.id, rows)
     return Predicted(model, len(fixtures), saved)
@@ -86,13 +86,13 @@ def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "DataFram
     return matches[wanted]
 
 
-def _predictions(
+async def _predictions(
     job: Job, model: ModelRow, known: KnownMatches, fixtures: "DataFrame"
 ) -> list[NewPrediction]:
-    from modeling.artifacts import ArtifactStore
+    from modeling.artifact_store import artifact_store
     from modeling.predict import predict
 
-    artifact = ArtifactStore(job.settings.artifacts_dir).load(model.artifact_sha256)
+    artifact = await artifact_store(job.settings.artifact_location()).load(model.artifact_sha256)
     probabilities = predict(model.name, artifact, known.features.loc[fixtures.index])
     return [
         NewPrediction(

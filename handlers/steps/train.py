@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 async def train_models(
     job: Job, known: KnownMatches, *, days_back: int, min_matches: int, report: Callable[[float, str], None]
 ) -> "Published":
-    """The new versions, as the registry keeps them. Raises NotEnoughMatches.
+    """The new versions, as the registry keeps them. Raises NotEnoughMatches, ArtifactError.
 
     With `min_matches`, only matches count in which both clubs had played so many before.
     """
-    from modeling.artifacts import ArtifactStore
+    from modeling.artifact_store import artifact_store
     from modeling.registry import publish
     from modeling.train import train
 
@@ -30,9 +30,9 @@ async def train_models(
         train_from=known.as_of - timedelta(days=days_back),
         report=report,
     )
-    artifacts = ArtifactStore(job.settings.artifacts_dir)
+    artifacts = artifact_store(job.settings.artifact_location())
     # Files come before the rows that name them: a run that dies in between leaves a file too many, never a
     # row without one.
-    keys = [artifacts.save(model.artifact) for model in training.models]
+    keys = [await artifacts.save(model.artifact) for model in training.models]
     async with job.transaction() as conn:
         return await publish(conn, training, keys, sport="football", as_of=known.as_of, job_id=job.id)

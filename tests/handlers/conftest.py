@@ -89,5 +89,5 @@ def _settings(football_folder: Path, url: str, artifacts: Path) -> Settings:
         database_url=url,
         football_data=str(football_folder),
         football_data_timezone="UTC",
-        artifacts_dir=artifacts,
+        artifacts=str(artifacts),
     )

@@ -126,11 +126,14 @@ async def test_training_without_matches_says_what_to_do(database: Database, sett
         await run_inline(database, settings, ModelTrainingHandler, ModelTrainingParams(as_of="last_season"))
 
 
+def change_every_file(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.write_bytes(file.read_bytes()[:-1] + b"!")
+
+
 async def test_a_changed_artifact_is_never_loaded(replayed: Replayed) -> None:
     database, settings, result = replayed.database, replayed.settings, replayed.result
-    for file in settings.artifacts_dir.rglob("*"):
-        if file.is_file():
-            file.write_bytes(file.read_bytes()[:-1] + b"!")
+    change_every_file(Path(settings.artifacts))
     known = PredictionGenerationParams(as_of=result.as_of)
     with pytest.raises(ArtifactCorrupt):
         await run_inline(database, settings, PredictionGenerationHandler, known)
