@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 from modeling.calibration import Calibration
 from modeling.examples import Examples
-from modeling.metrics import Probabilities
+from modeling.metrics import OUTCOMES, Probabilities
+
+
+# Features of this kind come from odds, and stand in a frame of their own.
+MARKET_PREFIX = "market_"
 
 
 class ArtifactUnusable(Exception):
@@ -66,6 +70,13 @@ class Calibrated:
     def predict_proba(self, examples: Examples) -> Probabilities:
         return self.calibration.apply(self.model.predict_proba(examples))
 
+    def answers(self) -> bool:
+        """Whether it has probabilities for a match of which nothing is known."""
+        told = self.predict_proba(_nothing_known(self.model.features))
+        return (
+            told.shape == (1, len(OUTCOMES)) and bool((told >= 0).all()) and bool(np.isclose(told.sum(), 1))
+        )
+
 
 def inputs(features: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
     """The named columns in their order, shape (n, k). Raises FeaturesUnusable."""
@@ -90,3 +101,11 @@ def where_known(examples: Examples, predict: "Predict") -> Probabilities:
 
 class Predict(Protocol):
     def __call__(self, examples: Examples, /) -> Probabilities: ...
+
+
+def _nothing_known(names: Sequence[str]) -> Examples:
+    """A match of unknown clubs whose every feature is 0."""
+    zeros = pd.DataFrame(0.0, index=[0], columns=list(names))
+    of_odds = [name for name in names if name.startswith(MARKET_PREFIX)]
+    teams = pd.DataFrame({"league_code": "-", "home_team": "-", "away_team": "--"}, index=[0])
+    return Examples(teams, zeros.drop(columns=of_odds), zeros[of_odds])
