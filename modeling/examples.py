@@ -1,5 +1,6 @@
 """Matches with what was known of each before it started: what models are fitted on and asked about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,11 @@ class Examples:
 
     def where(self, wanted: pd.Series) -> "Examples":
         return Examples(self.matches[wanted], self.features[wanted], self.market[wanted])
+
+    def numbered(self, match_ids: Sequence[int]) -> "Examples":
+        """The matches with these numbers, in their order. Raises KeyError if one is missing."""
+        index = pd.Series(self.matches.index, index=self.matches["match_id"]).loc[list(match_ids)]
+        return Examples(self.matches.loc[index], self.features.loc[index], self.market.loc[index])
 
     def in_order(self) -> "Examples":
         """In the order of kick-off."""

@@ -8,29 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
+from modeling.gate_limits import GateLimits
 from modeling.metrics import SMALLEST, Outcomes, Probabilities, measure
 
 Values = NDArray[np.float64]
-
-
-class GateLimits(BaseModel):
-    """What a model must reach; each can be set for a sport or a set of leagues."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    fewest_matches: int = Field(380, ge=1, description="On fewer the gate cannot judge")
-    log_loss: float = Field(1.05, gt=0, description="The log loss must be below this")
-    accuracy: float = Field(0.50, ge=0, le=1, description="The accuracy must be above this")
-    brier: float = Field(0.60, gt=0, le=2, description="The Brier score must be below this")
-    better_than_base_rates: float = Field(0.02, ge=0, description="Log loss below that of the base rates")
-    share_of_the_market: float = Field(
-        0.70, ge=0, le=1, description="Share of the gain from base rates to market that it must capture"
-    )
-    standard_errors: float = Field(
-        1.0, ge=0, description="Paired standard errors by which it must be better than the model in service"
-    )
 
 
 @dataclass(frozen=True)
@@ -119,11 +101,15 @@ def captured_share(
 
 def _absolute(judged: Judged, matches: NDArray[np.bool_], limits: GateLimits) -> list[Check]:
     figures = measure(judged.told[matches], judged.outcomes[matches])
-    return [
-        _check("log_loss", figures.log_loss, limits.log_loss, figures.log_loss < limits.log_loss, "below"),
-        _check("accuracy", figures.accuracy, limits.accuracy, figures.accuracy > limits.accuracy, "above"),
-        _check("brier", figures.brier, limits.brier, figures.brier < limits.brier, "below"),
+    checks = [
+        _check("log_loss", figures.log_loss, limits.log_loss, figures.log_loss < limits.log_loss, "below")
     ]
+    if limits.accuracy is not None:
+        passed = figures.accuracy > limits.accuracy
+        checks.append(_check("accuracy", figures.accuracy, limits.accuracy, passed, "above"))
+    if limits.brier is not None:
+        checks.append(_check("brier", figures.brier, limits.brier, figures.brier < limits.brier, "below"))
+    return checks
 
 
 def _against_base_rates(judged: Judged, matches: NDArray[np.bool_], limits: GateLimits) -> Check:

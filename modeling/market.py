@@ -52,6 +52,16 @@ def market_features(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[np.argsort(position)]
 
 
+def last_line(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
+    """The market's last probabilities of each match (home, draw, away), by its number: the closing line, else
+    the opening one, else NaN.
+    """
+    known = lines(odds)
+    closed = np.isfinite(known.closing).all(axis=1, keepdims=True)
+    values = np.where(closed, known.closing, known.opening)
+    return pd.DataFrame(values, columns=list(PRICES), index=matches["match_id"].to_numpy())
+
+
 def log_odds(probabilities: Values) -> Values:
     """ln(home/draw) and ln(away/draw), shape (n, 2)."""
     logs = np.log(probabilities)

@@ -13,7 +13,6 @@ from modeling.calibration import Calibration
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Probabilities
 
-
 # Features of this kind come from odds, and stand in a frame of their own.
 MARKET_PREFIX = "market_"
 

@@ -14,6 +14,7 @@ from modeling.backtest import fit, out_of_sample, season_by_season
 from modeling.calibration import Calibration
 from modeling.ensemble import STACKS, Member, Pool
 from modeling.examples import Examples
+from modeling.gate import Judged
 from modeling.kinds import KINDS
 from modeling.metrics import Metrics, Outcomes, Probabilities, measure
 from modeling.model import Model
@@ -75,6 +76,13 @@ class Training:
     outcomes: Outcomes
     rates: Probabilities
     base_rates: Metrics
+
+    def judged(self, model: TrainedModel, line: pd.DataFrame, in_service: Probabilities | None) -> Judged:
+        """What the gate is to judge. `line` has the market's last probabilities of a match by its number;
+        `in_service` is what the model in service says of the same matches, in the same order.
+        """
+        market = line.reindex(self.match_ids).to_numpy(dtype=np.float64)
+        return Judged(model.told, self.outcomes, self.rates, market, in_service)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from handlers.prediction_generation import PredictionGenerationHandler, Predicti
 from jobs.testing import run_inline
 from modeling.artifacts import ArtifactsUnavailable
 from store.models import list_models
-from tests.handlers.conftest import Replayed
+from tests.handlers.conftest import LENIENT, Replayed
 from tests.modeling.s3_server import ANY_KEYS, NAME, REGION, Front, S3Server
 
 
@@ -36,12 +36,17 @@ def in_a_bucket(settings: Settings, endpoint: str) -> Settings:
 async def test_models_are_trained_into_a_bucket_and_predict_from_it(replayed: Replayed, s3: S3Server) -> None:
     database, as_of = replayed.database, replayed.result.as_of
     settings = in_a_bucket(replayed.settings, s3.url)
-    await run_inline(database, settings, ModelTrainingHandler, ModelTrainingParams(as_of=as_of))
+    await run_inline(
+        database,
+        settings,
+        ModelTrainingHandler,
+        ModelTrainingParams(as_of=as_of, gate=LENIENT, force_deploy=True),
+    )
     _, result = await run_inline(
         database, settings, PredictionGenerationHandler, PredictionGenerationParams(as_of=as_of)
     )
     async with database.read() as conn:
-        versions = await list_models(conn, limit=2)
+        versions = await list_models(conn, limit=6)
     assert {f"football/{model.artifact_sha256}" for model in versions} == set(s3.objects())
     assert result.predictions_saved
     assert result.predictions_saved == replayed.result.predictions_saved

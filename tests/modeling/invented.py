@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from modeling.examples import Examples
 from modeling.market import CLOSING, COLUMNS, OPENING, market_features
@@ -34,7 +35,7 @@ def invented_odds(matches: pd.DataFrame, seed: int = 11) -> pd.DataFrame:
         side: matches[f"{side}_team"].str.removeprefix("Club ").astype(int) for side in ("home", "away")
     }
     edge = 2.2 * (number["away"] - number["home"]) / clubs + 0.25
-    columns = {}
+    columns: dict[str, NDArray[np.float64]] = {}
     for names, noise in ((OPENING, 0.15), (CLOSING, 0.05)):
         seen = edge + random.normal(0, noise, len(matches))
         weights = np.exp(np.column_stack([seen, np.full(len(matches), -0.3), -seen]))

@@ -115,8 +115,8 @@ def test_the_outcomes_of_the_validation_window_do_not_reach_what_was_said_of_it(
     # All of them, but for models that are fitted anew within the window: those may see its first matches.
     stale_after = KINDS[name].stale_after
     hidden = slice(split.validate.start, None) if stale_after is None else slice(-5, None)
-    swapped = matches.iloc[hidden][goals[::-1]].to_numpy()
-    matches.iloc[hidden, [matches.columns.get_loc(column) for column in goals]] = swapped
+    index = matches.index[hidden]
+    matches.loc[index, goals] = matches.loc[index, goals[::-1]].to_numpy()
     told = out_of_sample(KINDS[name], WITH_ODDS, split.validate)
     again = out_of_sample(KINDS[name], replace(WITH_ODDS, matches=matches), split.validate)
     assert (told == again).all()

@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
-import numpy as np
 import psutil
 import pytest
 
@@ -18,9 +17,8 @@ from modeling.calibration import Calibration
 from modeling.kinds import KINDS
 from modeling.model import Model
 from modeling.trial import Trial, try_artifact
-from sports.football.features import match_features
 from tests.modeling import unruly_kinds
-from tests.sports.league import invented_league
+from tests.modeling.invented import WITH_ODDS
 
 SHORT = timedelta(seconds=0.7)
 
@@ -37,18 +35,14 @@ async def trial_of(kind: type, artifact: bytes = b"", limit: timedelta = timedel
 
 
 async def test_artifacts_of_every_kind_are_usable() -> None:
-    matches = invented_league(clubs=8, seasons=2)
-    features = match_features(matches)
-    margin = (matches["home_goals"] - matches["away_goals"]).to_numpy()
-    outcomes = (1 - np.sign(margin)).astype(np.int64)
-    artifacts = {name: kind.fit(features, outcomes).to_bytes(Calibration()) for name, kind in KINDS.items()}
+    artifacts = {name: kind.fit(WITH_ODDS).to_bytes(Calibration()) for name, kind in KINDS.items()}
     trials = [try_artifact(KINDS[name], artifact) for name, artifact in artifacts.items()]
     assert await asyncio.gather(*trials) == [Trial(True)] * len(KINDS)
 
 
 async def test_bytes_that_are_no_artifact_of_the_kind_are_not() -> None:
     told = await try_artifact(KINDS["elo_logit"], b"{}")
-    assert told == Trial(False, "ArtifactUnusable: not an matchday.elo_logit/1 document: 8 faults")
+    assert told == Trial(False, "ArtifactUnusable: not a matchday.elo_logit/1 document: 8 faults")
 
 
 async def test_a_model_that_loads_and_answers_is_usable() -> None:
