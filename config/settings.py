@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     artifacts_secret_access_key: SecretStr = SecretStr("")
     football_data: str = ""
     football_data_timezone: str = "Europe/London"
+    football_data_org_key: SecretStr = SecretStr("")
+    the_odds_api_key: SecretStr = SecretStr("")
+    sportmonks_api_key: SecretStr = SecretStr("")
+    rapidapi_key: SecretStr = SecretStr("")
 
     @field_validator("database_url", "database_url_direct")
     @classmethod
@@ -76,6 +80,15 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError("must be an IANA time zone such as Europe/London") from None
         return name
+
+    @field_validator("football_data_org_key", "the_odds_api_key", "sportmonks_api_key", "rapidapi_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr) -> SecretStr:
+        # It becomes a header or part of an address; blank is as good as none.
+        text = key.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]*", text):
+            raise ValueError("must be the key alone, without blanks or letters that are not ASCII")
+        return SecretStr(text)
 
     @field_validator("worker_queues")
     @classmethod

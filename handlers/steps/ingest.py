@@ -23,7 +23,7 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
     """Stores all of a source's matches, or none of them. Running it twice changes nothing."""
     source = chosen_source(scope.source, job.settings)
     report(0, f"reading {source}")
-    batch = _within(_fetch(source, job.settings, scope.leagues), scope.leagues)
+    batch = _within(await _fetch(source, job.settings, scope.leagues), scope.leagues)
     matches, doubles = _unique([_normalised(row, source) for row in batch.matches])
     matches, absurd = _between_two_clubs(matches)
     refused = [_refused(row) for row in batch.rejected] + doubles + absurd
@@ -44,7 +44,7 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
     }
 
 
-def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> MatchBatch:
+async def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> MatchBatch:
     from providers import football_data, rdatasets
 
     if source == "rdatasets":
@@ -52,7 +52,7 @@ def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> 
     if not settings.football_data:
         raise ValueError("FOOTBALL_DATA is not set: name a folder or URL of football-data.co.uk CSV files")
     wanted = frozenset(leagues) if leagues else None
-    return football_data.fetch(settings.football_data, settings.football_data_timezone, wanted)
+    return await football_data.fetch(settings.football_data, settings.football_data_timezone, wanted)
 
 
 def _within(batch: MatchBatch, leagues: tuple[str, ...] | None) -> MatchBatch:
