@@ -30,8 +30,8 @@ class GateLimits(BaseModel):
 
 
 def usual_limits(leagues: Set[str], matches_with_odds: int) -> GateLimits:
-    """For football: accuracy and Brier are asked only of leagues where the market reaches them, and only where
-    enough of the matches that judge have odds: without, nobody can say whether these matches allow it.
+    """For football. Accuracy and Brier are asked only of leagues where the market reaches them, and only where
+    enough of the judging matches have odds: without, nobody can say whether these matches allow it.
     """
     limits = GateLimits()
     if leagues <= THE_MARKET_PASSES_IN and matches_with_odds >= limits.fewest_matches:

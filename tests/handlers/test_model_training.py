@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 async def trained(replayed: Replayed, params: ModelTrainingParams) -> FootballResult:
     _, result = await run_inline(replayed.database, replayed.settings, ModelTrainingHandler, params)
-    return result
+    return FootballResult.model_validate(result)
 
 
 async def in_service(replayed: Replayed) -> ModelRow | None:
