@@ -31,6 +31,8 @@ PARAMETERS: dict[str, Any] = {
     "subsample": 0.7,
     "colsample_bytree": 0.5,
     "seed": SEED,
+    # Where other jobs run too, threads that wait for each other cost more than they bring.
+    "nthread": 1,
 }
 MOST_ROUNDS = 400
 # Stops when the latest matches have not become more probable for so many rounds.

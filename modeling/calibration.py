@@ -15,7 +15,7 @@ from modeling.metrics import OUTCOMES, Outcomes, Probabilities
 
 SMALLEST = 1e-12
 # Pulls towards "no correction" with the weight of so many matches: a short window cannot tell.
-PRIOR_MATCHES = 2_000.0
+PRIOR_MATCHES = 200.0
 SHARPNESS_BOUNDS = (0.1, 5.0)
 SHIFT_BOUNDS = (-2.0, 2.0)
 

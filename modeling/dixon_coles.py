@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from modeling.calibration import Calibration
 from modeling.dixon_coles_fit import PROMOTED, LeagueFit, fit_league
@@ -40,7 +41,9 @@ class DixonColes:
     def fit(cls, examples: Examples) -> Self:
         matches = examples.matches
         recent = matches[matches["kickoff_at"] > matches["kickoff_at"].max() - LOOK_BACK]
-        return cls({str(code): fit_league(league) for code, league in recent.groupby("league_code")})
+        # Small matrices: threads of a product would wait for each other longer than it takes.
+        with threadpool_limits(1, user_api="blas"):
+            return cls({str(code): fit_league(league) for code, league in recent.groupby("league_code")})
 
     def predict_proba(self, examples: Examples) -> Probabilities:
         return outcomes(self.scores(examples))

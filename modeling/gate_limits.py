@@ -30,7 +30,7 @@ class GateLimits(BaseModel):
 
 
 def usual_limits(leagues: Set[str], matches_with_odds: int) -> GateLimits:
-    """For football. Accuracy and Brier are asked only of leagues where the market reaches them, and only where
+    """For football. Accuracy and Brier are asked of leagues where the market reaches them, and only where
     enough of the judging matches have odds: without, nobody can say whether these matches allow it.
     """
     limits = GateLimits()

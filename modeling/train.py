@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from modeling import ensemble
-from modeling.backtest import fit, out_of_sample, season_by_season
+from modeling.backtest import fit, fold_by_fold, out_of_sample
 from modeling.calibration import Calibration
 from modeling.ensemble import STACKS, Member, Pool
 from modeling.examples import Examples
@@ -146,7 +146,7 @@ class _Trainer:
 
     def trained(self, kind: type[Model]) -> TrainedModel:
         raw = _Told(
-            season_by_season(kind, self._data, self._split.calibrate),
+            fold_by_fold(kind, self._data, self._split.calibrate),
             out_of_sample(kind, self._data, self._split.validate),
         )
         before = self._calibration(raw.calibrate, self._split.calibrate)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from sports.football.match_arrays import MatchArrays
 from sports.football.past import Numbers, Values
@@ -62,9 +63,11 @@ def strengths(matches: MatchArrays) -> Strengths:
     Costs some 40 microseconds a match.
     """
     found = np.empty((5, len(matches.league)))
-    for league in np.unique(matches.league):
-        of_league = np.flatnonzero(matches.league == league)
-        found[:, of_league] = _league_strengths(matches, of_league)
+    # Thousands of small matrices: threads of a product would wait for each other longer than it takes.
+    with threadpool_limits(1, user_api="blas"):
+        for league in np.unique(matches.league):
+            of_league = np.flatnonzero(matches.league == league)
+            found[:, of_league] = _league_strengths(matches, of_league)
     return Strengths(*found)
 
 
