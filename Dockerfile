@@ -24,7 +24,7 @@ ENV PATH=/opt/matchday/bin:$PATH \
     ENVIRONMENT=production \
     API_HOST=0.0.0.0 \
     MATCHDAY_HOME=/var/lib/matchday \
-    ARTIFACTS_DIR=/var/lib/matchday/artifacts
+    ARTIFACTS=/var/lib/matchday/artifacts
 RUN useradd --system --uid 10001 --home-dir /var/lib/matchday --create-home matchday \
     && install -d -o matchday -g matchday /var/lib/matchday/artifacts
 WORKDIR /var/lib/matchday

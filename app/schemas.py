@@ -239,7 +239,8 @@ class ModelOut(Out):
     sport: str
     name: str
     version: int
-    status: Literal["candidate", "active", "retired"]
+    status: Literal["candidate", "refused", "active", "retired"]
+    reason: str | None
     metrics: dict[str, float]
     features: list[str]
     parameters: dict[str, Any]

@@ -32,7 +32,7 @@ class Stage:
             name,
             [sys.executable, "-P", "-m", *command],
             environment={
-                **environment_for(self.database_url, artifacts_dir=self.folder / "artifacts"),
+                **environment_for(self.database_url, artifacts=self.folder / "artifacts"),
                 "PYTHONPATH": str(Path(__file__).parents[1]),
                 "LOG_LEVEL": "WARNING",
                 **environment,

@@ -87,7 +87,7 @@ def _start(
         raise OutOfReach(str(error)) from None
     bring_up_to_date(server.url)
     environment = environment_for(
-        server.url, matchday_home=home, artifacts_dir=home / "artifacts", worker_queues=""
+        server.url, matchday_home=home, artifacts=home / "artifacts", worker_queues=""
     )
     if location:
         environment["FOOTBALL_DATA"] = location

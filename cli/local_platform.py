@@ -12,6 +12,7 @@ from cli.client import Api
 from cli.failures import CommandFailed, OutOfReach
 from cli.processes import Children
 from cli.web import address_of
+from config.artifact_location import BUCKET_SETTINGS
 from store.embedded import EmbeddedPostgres
 from store.embedded_binaries import EmbeddedUnavailable
 from store.migrations import MigrationError, migrate
@@ -83,6 +84,9 @@ def wait_until_ready(url: str, children: Children) -> None:
 def environment_for(database_url: str, **settings: str | Path) -> dict[str, str]:
     """The children's settings; they win over a .env file, which the children read too."""
     named = {name.upper(): str(value) for name, value in settings.items()}
+    if "ARTIFACTS" in named:
+        # What the file says of a bucket does not go with a folder.
+        named |= dict.fromkeys(BUCKET_SETTINGS, "")
     return {"DATABASE_URL": database_url, "DATABASE_URL_DIRECT": database_url, **named}
 
 

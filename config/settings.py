@@ -3,13 +3,16 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.artifact_location import Bucket, BucketAccess, artifact_location
 
 QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,128}(=[1-9][0-9]{0,3})?")
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
@@ -45,9 +48,17 @@ class Settings(BaseSettings):
     retention_cancelled_days: Annotated[float, Field(ge=0, le=36_500)] = 30
 
     matchday_home: Path = Path(".matchday")
-    artifacts_dir: Path = Path(".matchday/artifacts")
+    artifacts: str = ".matchday/artifacts"
+    artifacts_endpoint: str = ""
+    artifacts_region: str = ""
+    artifacts_access_key_id: SecretStr = SecretStr("")
+    artifacts_secret_access_key: SecretStr = SecretStr("")
     football_data: str = ""
     football_data_timezone: str = "Europe/London"
+    football_data_org_key: SecretStr = SecretStr("")
+    the_odds_api_key: SecretStr = SecretStr("")
+    sportmonks_api_key: SecretStr = SecretStr("")
+    rapidapi_key: SecretStr = SecretStr("")
 
     @field_validator("database_url", "database_url_direct")
     @classmethod
@@ -70,6 +81,15 @@ class Settings(BaseSettings):
             raise ValueError("must be an IANA time zone such as Europe/London") from None
         return name
 
+    @field_validator("football_data_org_key", "the_odds_api_key", "sportmonks_api_key", "rapidapi_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr) -> SecretStr:
+        # It becomes a header or part of an address; blank is as good as none.
+        text = key.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]*", text):
+            raise ValueError("must be the key alone, without blanks or letters that are not ASCII")
+        return SecretStr(text)
+
     @field_validator("worker_queues")
     @classmethod
     def _are_queues(cls, text: str) -> str:
@@ -77,6 +97,21 @@ class Settings(BaseSettings):
             if not QUEUE.fullmatch(part):
                 raise ValueError("must be names of queues, each with a most at once if wanted: cpu=2,default")
         return text
+
+    @model_validator(mode="after")
+    def _artifacts_have_a_place(self) -> Self:
+        self.artifact_location()
+        return self
+
+    def artifact_location(self) -> Path | Bucket:
+        """The folder or bucket of the model artifacts."""
+        access = BucketAccess(
+            self.artifacts_endpoint,
+            self.artifacts_region,
+            self.artifacts_access_key_id,
+            self.artifacts_secret_access_key,
+        )
+        return artifact_location(self.artifacts, access)
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -118,9 +153,16 @@ def _read(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        # The value is left out: it may be a secret.
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(map(_said, error.errors()))
         raise SettingsError(f"wrong settings: {wrong} (see .env.example)") from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """The variable and what is wrong. The value is left out: it may be a secret."""
+    if not error["loc"]:
+        # Of several settings together; the text names them.
+        return error["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}"
 
 
 def require_database(settings: Settings) -> Settings:

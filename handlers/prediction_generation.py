@@ -7,6 +7,7 @@ from handlers.steps.predict import predict_fixtures
 from handlers.steps.results import FootballResult, returned_predictions
 from handlers.steps.scope import PredictionScope
 from jobs.handler import Handler, Job, Retry
+from modeling.artifacts import ArtifactsUnavailable
 from store.database import DatabaseUnavailable
 
 
@@ -19,7 +20,7 @@ class PredictionGenerationHandler(Handler[PredictionGenerationParams]):
     queue = "cpu"
     own_process = True
     timeout = timedelta(minutes=10)
-    retry = Retry(times=2, on=(DatabaseUnavailable,))
+    retry = Retry(times=2, on=(DatabaseUnavailable, ArtifactsUnavailable))
 
     async def run(self, params: PredictionGenerationParams, job: Job) -> FootballResult:
         job.progress(0, "reading matches", step="features")

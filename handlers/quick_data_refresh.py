@@ -8,6 +8,7 @@ from handlers.steps.refresh import refresh
 from handlers.steps.results import FootballResult, returned_predictions
 from handlers.steps.scope import RefreshScope
 from jobs.handler import Handler, Job, Retry
+from modeling.artifacts import ArtifactsUnavailable
 from store.database import DatabaseUnavailable
 
 STEPS = {"ingest": 0.6, "features": 0.3, "predict": 0.1}
@@ -22,7 +23,7 @@ class QuickDataRefreshHandler(Handler[QuickDataRefreshParams]):
     queue = "cpu"
     own_process = True
     timeout = timedelta(minutes=10)
-    retry = Retry(times=2, on=(DatabaseUnavailable,))
+    retry = Retry(times=2, on=(DatabaseUnavailable, ArtifactsUnavailable))
 
     async def run(self, params: QuickDataRefreshParams, job: Job) -> FootballResult:
         pipeline = await Pipeline.plan(job, STEPS)

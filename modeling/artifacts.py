@@ -1,71 +1,83 @@
-"""Model artifacts: files named by their SHA-256, so a version names exactly the bytes that were trained."""
+"""Model artifacts: bytes kept under their SHA-256, so a version names exactly the bytes that were trained.
+
+Nothing heavy is imported here, for handlers name these errors where the web process reads them.
+"""
 
 import hashlib
-import os
 import re
-import tempfile
-from pathlib import Path
+from typing import Protocol
 
 KEY = re.compile(r"[0-9a-f]{64}")
+# A forest of 27,000 matches has a few million bytes; whatever is far beyond is no model of ours.
+MOST_BYTES = 200_000_000
 
 
-class ArtifactCorrupt(Exception):
+class ArtifactError(Exception):
+    """An artifact cannot be had or kept; the text has no secret, no path and no address."""
+
+
+class ArtifactCorrupt(ArtifactError):
     """The artifact is missing, or its bytes are not those that were saved."""
 
 
+class ArtifactMissing(ArtifactCorrupt):
+    """Nothing is kept under the key."""
+
+
+class ArtifactTooLarge(ArtifactCorrupt):
+    """There are more bytes than any artifact may have."""
+
+
+class ArtifactsUnavailable(ArtifactError):
+    """Where artifacts are kept cannot be reached or does not answer; trying again later may help."""
+
+
+class ArtifactsRefused(ArtifactError):
+    """Where artifacts are kept does not let us in: wrong keys, region or bucket; somebody has to act."""
+
+
+class Place(Protocol):
+    """Where bytes are kept by name: whole, or not at all. Raises ArtifactsUnavailable, ArtifactsRefused."""
+
+    async def read(self, key: str, most_bytes: int) -> bytes:
+        """What is there now, right or wrong. Raises ArtifactMissing, ArtifactTooLarge."""
+
+    async def create(self, key: str, data: bytes) -> bool:
+        """Puts the bytes where nothing was; False if something is there by now, which stays as it is."""
+
+    async def replace(self, key: str, data: bytes) -> None:
+        """Puts the bytes there, whatever was."""
+
+
 class ArtifactStore:
-    """A folder of artifacts. A file is complete and right, or it is not there."""
+    """The artifacts of a place. One is complete and right, or an error."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
-    def save(self, data: bytes) -> str:
-        """Writes the artifact and returns its key; saving the same bytes again changes nothing."""
+    async def save(self, data: bytes) -> str:
+        """Keeps the artifact and returns its key; saving the same bytes again changes nothing.
+
+        What was damaged since it was saved is mended. Raises ArtifactTooLarge, ArtifactsUnavailable,
+        ArtifactsRefused.
+        """
+        if len(data) > MOST_BYTES:
+            raise ArtifactTooLarge(f"the artifact has {len(data):,} bytes, and {MOST_BYTES:,} is the limit")
         key = hashlib.sha256(data).hexdigest()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        if not self._holds(key):
-            self._write(key, data)
+        try:
+            await self.load(key)
+        except ArtifactMissing:
+            if not await self._place.create(key, data):
+                await self.load(key)  # somebody else was faster
+        except ArtifactCorrupt:
+            await self._place.replace(key, data)
         return key
 
-    def load(self, key: str) -> bytes:
-        """The bytes saved under the key. Raises ArtifactCorrupt."""
+    async def load(self, key: str) -> bytes:
+        """The bytes saved under the key. Raises ArtifactCorrupt, ArtifactsUnavailable, ArtifactsRefused."""
         if not KEY.fullmatch(key):
             raise ArtifactCorrupt("an artifact key is 64 hexadecimal digits")
-        try:
-            data = self._path(key).read_bytes()
-        except OSError as error:
-            raise ArtifactCorrupt(f"artifact {key[:12]} cannot be read: {error.strerror}") from None
+        data = await self._place.read(key, MOST_BYTES)
         if hashlib.sha256(data).hexdigest() != key:
             raise ArtifactCorrupt(f"artifact {key[:12]} was changed or cut off after it was saved")
         return data
-
-    def _path(self, key: str) -> Path:
-        return self._folder / key
-
-    def _holds(self, key: str) -> bool:
-        try:
-            self.load(key)
-        except ArtifactCorrupt:
-            return False
-        return True
-
-    def _write(self, key: str, data: bytes) -> None:
-        handle, aside = tempfile.mkstemp(prefix=".saving-", dir=self._folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(self._path(key))
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        # The rename itself must survive a power cut, not only the bytes.
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, FiniteFloat
 from scipy.optimize import minimize
 
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
@@ -51,6 +52,23 @@ class Calibration:
             loss, neutral, jac=True, method="L-BFGS-B", bounds=bounds
         ).x.tolist()
         return cls(sharpness, (home, draw, away))
+
+
+class CalibrationDocument(BaseModel):
+    """A calibration as it stands in an artifact."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sharpness: FiniteFloat
+    shifts: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
+
+    @classmethod
+    def of(cls, calibration: Calibration) -> "CalibrationDocument":
+        return cls(sharpness=calibration.sharpness, shifts=calibration.shifts)
+
+    @property
+    def value(self) -> Calibration:
+        return Calibration(self.sharpness, self.shifts)
 
 
 def _logs(probabilities: Probabilities) -> Probabilities:

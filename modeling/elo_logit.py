@@ -1,17 +1,17 @@
 """Ordered logit on the clubs' Elo difference: the simple model that others must beat. Kept as plain JSON."""
 
-import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from modeling.calibration import Calibration
+from modeling.documents import ModelDocument, read_document, written_document
+from modeling.examples import Examples
 from modeling.metrics import Outcomes, Probabilities
 from modeling.model import ArtifactUnusable, Calibrated, inputs
 
@@ -33,6 +33,8 @@ class EloLogit:
 
     name: ClassVar[str] = "elo_logit"
     artifact_format: ClassVar[str] = "json"
+    reads_odds: ClassVar[bool] = False
+    stale_after: ClassVar[timedelta | None] = None
 
     means: list[float]
     scales: list[float]
@@ -42,8 +44,8 @@ class EloLogit:
     features: tuple[str, ...] = FEATURES
 
     @classmethod
-    def fit(cls, features: pd.DataFrame, outcomes: Outcomes) -> Self:
-        values = inputs(features, FEATURES)
+    def fit(cls, examples: Examples) -> Self:
+        values, outcomes = inputs(examples.features, FEATURES), examples.outcomes
         means, scales = values.mean(axis=0), values.std(axis=0)
         scales[scales < SMALLEST] = 1.0
         standard = (values - means) / scales
@@ -52,8 +54,8 @@ class EloLogit:
         low, high = _thresholds(found)
         return cls(means.tolist(), scales.tolist(), found[:-2].tolist(), float(low), float(high))
 
-    def probabilities(self, features: pd.DataFrame) -> Probabilities:
-        standard = (inputs(features, self.features) - self.means) / self.scales
+    def predict_proba(self, examples: Examples) -> Probabilities:
+        standard = (inputs(examples.features, self.features) - self.means) / self.scales
         score = standard @ np.array(self.weights)
         away, not_home = expit(self.low - score), expit(self.high - score)
         return np.column_stack([1 - not_home, not_home - away, away])
@@ -72,44 +74,29 @@ class EloLogit:
         }
 
     def to_bytes(self, calibration: Calibration) -> bytes:
-        return json.dumps({"format": FORMAT, **asdict(self), "calibration": asdict(calibration)}).encode()
+        return written_document(FORMAT, asdict(self), calibration)
 
     @classmethod
     def from_bytes(cls, artifact: bytes) -> Calibrated:
-        try:
-            document = _Document.model_validate_json(artifact)
-        except ValidationError as error:
-            raise ArtifactUnusable(f"not an {FORMAT} document: {error.error_count()} faults") from None
-        return document.model()
+        return read_document(_Document, FORMAT, artifact).model()
 
 
-class _CalibrationDocument(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    sharpness: FiniteFloat
-    shifts: tuple[FiniteFloat, FiniteFloat, FiniteFloat]
-
-
-class _Document(BaseModel):
+class _Document(ModelDocument):
     """The artifact as it stands in the file."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    format: str
-    means: list[FiniteFloat]
-    scales: list[FiniteFloat]
-    weights: list[FiniteFloat]
-    low: FiniteFloat
-    high: FiniteFloat
+    means: list[float]
+    scales: list[float]
+    weights: list[float]
+    low: float
+    high: float
     features: tuple[str, ...]
-    calibration: _CalibrationDocument
 
     def model(self) -> Calibrated:
         lengths = {len(self.means), len(self.scales), len(self.weights), len(self.features)}
-        if self.format != FORMAT or len(lengths) != 1 or self.low > self.high or 0.0 in self.scales:
+        if len(lengths) != 1 or self.low > self.high or 0.0 in self.scales:
             raise ArtifactUnusable(f"not a consistent {FORMAT} document")
         fitted = EloLogit(self.means, self.scales, self.weights, self.low, self.high, self.features)
-        return Calibrated(fitted, Calibration(self.calibration.sharpness, self.calibration.shifts))
+        return Calibrated(fitted, self.calibration.value)
 
 
 def _thresholds(x: Numbers) -> tuple[float, float]:

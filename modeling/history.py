@@ -6,6 +6,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from modeling.market import CLOSING, OPENING
+
 COLUMNS = (
     "match_id",
     "league_code",
@@ -20,6 +22,22 @@ COLUMNS = (
 TEXTS = ("league_code", "season", "home_team", "away_team")
 MOMENTS = ("kickoff_at", "result_known_at")
 GOALS = ["home_goals", "away_goals"]
+SIDES = ("home", "draw", "away")
+
+
+class StoredPrices(Protocol):
+    """What the three results of a match paid, at its kick-off or before, as the store keeps it."""
+
+    @property
+    def match_id(self) -> int: ...
+    @property
+    def is_closing(self) -> bool: ...
+    @property
+    def home(self) -> float: ...
+    @property
+    def draw(self) -> float: ...
+    @property
+    def away(self) -> float: ...
 
 
 class StoredMatch(Protocol):
@@ -58,6 +76,18 @@ def matches_frame(rows: Sequence[StoredMatch], *, as_of: datetime) -> pd.DataFra
     hidden = frame["result_known_at"].isna() | (frame["result_known_at"] > as_of)
     frame.loc[hidden, GOALS] = float("nan")
     return frame
+
+
+def odds_frame(matches: pd.DataFrame, prices: Sequence[StoredPrices]) -> pd.DataFrame:
+    """The decimal odds of each match in the columns OPENING and CLOSING; NaN where there were none."""
+    columns: dict[str, pd.Series] = {}
+    for names, is_closing in ((OPENING, False), (CLOSING, True)):
+        of_kind = [row for row in prices if row.is_closing is is_closing]
+        numbers = [row.match_id for row in of_kind]
+        for name, side in zip(names, SIDES, strict=True):
+            known = pd.Series([getattr(row, side) for row in of_kind], index=numbers, dtype="float64")
+            columns[name] = matches["match_id"].map(known)
+    return pd.DataFrame(columns, index=matches.index)
 
 
 def _typed(column: str, values: list[object]) -> pd.Series:

@@ -1,7 +1,8 @@
-"""What every model is: fitted on features and outcomes, asked for probabilities, kept as bytes."""
+"""What every model is: fitted on matches, asked for probabilities, kept as bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -9,7 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modeling.calibration import Calibration
-from modeling.metrics import Outcomes, Probabilities
+from modeling.examples import Examples
+from modeling.metrics import OUTCOMES, Probabilities
+
+# Features of this kind come from odds, and stand in a frame of their own.
+MARKET_PREFIX = "market_"
 
 
 class ArtifactUnusable(Exception):
@@ -25,16 +30,21 @@ class Model(Protocol):
 
     name: ClassVar[str]
     artifact_format: ClassVar[str]
+    reads_odds: ClassVar[bool]
+    """Matches without odds are left out of the fit, and get no prediction."""
+    stale_after: ClassVar[timedelta | None]
+    """It knows clubs as they were at its fit, and wants another one after so long. None: it lasts."""
 
     @property
     def features(self) -> Sequence[str]:
         """The columns it reads."""
 
     @classmethod
-    def fit(cls, features: pd.DataFrame, outcomes: Outcomes) -> Self: ...
+    def fit(cls, examples: Examples) -> Self:
+        """Of matches whose results are known, in the order of kick-off."""
 
-    def probabilities(self, features: pd.DataFrame) -> Probabilities:
-        """Home, draw, away of every row, before calibration."""
+    def predict_proba(self, examples: Examples) -> Probabilities:
+        """Home, draw, away of every match, before calibration; NaN where it needs odds and has none."""
 
     def importance(self) -> dict[str, float]:
         """The share of each feature in the model; the shares add up to 1."""
@@ -56,8 +66,15 @@ class Calibrated:
     model: Model
     calibration: Calibration
 
-    def probabilities(self, features: pd.DataFrame) -> Probabilities:
-        return self.calibration.apply(self.model.probabilities(features))
+    def predict_proba(self, examples: Examples) -> Probabilities:
+        return self.calibration.apply(self.model.predict_proba(examples))
+
+    def answers(self) -> bool:
+        """Whether it has probabilities for a match of which nothing is known."""
+        told = self.predict_proba(_nothing_known(self.model.features))
+        return (
+            told.shape == (1, len(OUTCOMES)) and bool((told >= 0).all()) and bool(np.isclose(told.sum(), 1))
+        )
 
 
 def inputs(features: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
@@ -70,3 +87,24 @@ def inputs(features: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
         broken = [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]
         raise FeaturesUnusable(f"not a finite number in {', '.join(broken)}")
     return values
+
+
+def where_known(examples: Examples, predict: "Predict") -> Probabilities:
+    """The probabilities of the matches with odds; NaN for the others."""
+    known = examples.with_odds.to_numpy()
+    probabilities = np.full((len(examples), 3), np.nan)
+    if known.any():
+        probabilities[known] = predict(examples.where(examples.with_odds))
+    return probabilities
+
+
+class Predict(Protocol):
+    def __call__(self, examples: Examples, /) -> Probabilities: ...
+
+
+def _nothing_known(names: Sequence[str]) -> Examples:
+    """A match of unknown clubs whose every feature is 0."""
+    zeros = pd.DataFrame(0.0, index=[0], columns=list(names))
+    of_odds = [name for name in names if name.startswith(MARKET_PREFIX)]
+    teams = pd.DataFrame({"league_code": "-", "home_team": "-", "away_team": "--"}, index=[0])
+    return Examples(teams, zeros.drop(columns=of_odds), zeros[of_odds])

@@ -1,21 +1,53 @@
-"""Probabilities of matches from a stored model version."""
+"""Probabilities of matches from stored model versions."""
 
-import pandas as pd
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
+import numpy as np
+
+from modeling import ensemble
+from modeling.ensemble import STACKS, Pool
+from modeling.examples import Examples
 from modeling.kinds import KINDS
 from modeling.metrics import Probabilities
+from modeling.model import ArtifactUnusable, Calibrated
+
+# The bytes of an artifact by their SHA-256.
+Load = Callable[[str], Awaitable[bytes]]
 
 
 class UnknownModel(Exception):
     """No model has this name."""
 
 
-def predict(model_name: str, artifact: bytes, features: pd.DataFrame) -> Probabilities:
-    """Home, draw, away of every row of the features, shape (n, 3), rows adding up to 1.
+@dataclass(frozen=True)
+class Stack:
+    """Several models behind one pool."""
 
-    Raises UnknownModel, ArtifactUnusable, FeaturesUnusable.
-    """
-    kind = KINDS.get(model_name)
-    if kind is None:
-        raise UnknownModel(f"no model is called {model_name!r}; there are {', '.join(KINDS)}")
-    return kind.from_bytes(artifact).probabilities(features)
+    members: tuple["Served", ...]
+    pool: Pool
+
+    def predict_proba(self, examples: Examples) -> Probabilities:
+        return self.pool.apply(np.stack([member.predict_proba(examples) for member in self.members]))
+
+
+Served = Calibrated | Stack
+
+
+async def load_model(name: str, artifact_sha256: str, load: Load) -> Served:
+    """A model with all it consists of. Raises UnknownModel, ArtifactUnusable, and what `load` raises."""
+    artifact = await load(artifact_sha256)
+    if name in STACKS:
+        return await _stack(name, artifact, load)
+    if name not in KINDS:
+        raise UnknownModel(f"no model is called {name!r}; there are {', '.join([*KINDS, *STACKS])}")
+    return KINDS[name].from_bytes(artifact)
+
+
+async def _stack(name: str, artifact: bytes, load: Load) -> Stack:
+    members = ensemble.read(artifact)
+    # Of what a stack may consist is fixed here: one that holds itself would never end.
+    if [member.name for member in members] != list(STACKS[name]):
+        raise ArtifactUnusable(f"not an artifact of {name}: its members are others")
+    loaded = [await load_model(member.name, member.artifact_sha256, load) for member in members]
+    return Stack(tuple(loaded), Pool(tuple(member.weight for member in members)))

@@ -1,14 +1,17 @@
-"""Publishes what a training made: every model a version, the best in service if it beats the base rates."""
+"""Publishes what a training made: every model a version, the best in service if the gate lets it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from modeling.gate import Verdict
 from modeling.train import TrainedModel, Training
 from sports.base import SportName
+from store.audit import record
 from store.models import (
     ModelRow,
     NewModelVersion,
@@ -17,56 +20,131 @@ from store.models import (
     add_version,
     list_models,
     lock_registry,
+    set_status,
 )
+from store.tellings import Telling, save_tellings
+from store.trainings import NewTraining, Outcome, add_training
+
+
+@dataclass(frozen=True)
+class Candidacy:
+    """The best model of a training before the gate: what it answered, and what the operator asked for.
+
+    `in_service` is the model that the verdict compared it with.
+    """
+
+    best: TrainedModel
+    verdict: Verdict
+    in_service: ModelRow | None
+    force_deploy: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """The job that trained: as of which moment, and how long it took."""
+
+    sport: SportName
+    as_of: datetime
+    job_id: int
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Published:
-    """The new versions, and which of them may predict; None if none is better than the base rates."""
+    """The new versions (none of a dry run), what came of the best of them and why.
+
+    `best` may predict: it passed or was forced, also where a model that knows later matches keeps serving.
+    """
 
     versions: list[ModelRow]
-    best_id: int | None
+    best: ModelRow | None
+    outcome: Outcome
+    verdict: Verdict
+    reason: str
 
-    @property
-    def best(self) -> ModelRow | None:
-        return next((model for model in self.versions if model.id == self.best_id), None)
+
+def best_of(training: Training) -> TrainedModel:
+    """The model with the lowest log loss on all the validation matches."""
+    complete = [model for model in training.models if np.isfinite(model.told).all()]
+    return min(complete, key=lambda model: model.metrics["log_loss"])
 
 
 async def publish(
-    conn: AsyncConnection,
-    training: Training,
-    artifact_keys: Sequence[str],
-    *,
-    sport: SportName,
-    as_of: datetime,
-    job_id: int,
+    conn: AsyncConnection, training: Training, keys: Sequence[str], candidacy: Candidacy, run: Run
 ) -> Published:
-    """Adds the versions and puts the one with the lowest validation log loss in service.
+    """Adds the versions, writes down what the gate said, and puts the best in service if it may.
 
-    It stays a candidate if it does not beat the base rates of the same validation matches, or if the model in
-    service knows later matches (a past moment was replayed). `artifact_keys` are the SHA-256 keys of the
-    models' artifacts, in their order.
+    It may if the gate lets it or it is forced. Without force it stays a candidate if the model in service
+    knows later matches (a past moment was replayed), or changed since the verdict. `keys` are the SHA-256
+    keys of the models' artifacts, in their order. A dry run changes nothing but the list of trainings.
     """
-    await lock_registry(conn, sport)
-    added = [
-        await add_version(conn, _version(model, key, sport, as_of, job_id))
-        for model, key in zip(training.models, artifact_keys, strict=True)
+    await lock_registry(conn, run.sport)
+    active = await active_model(conn, run.sport)
+    outcome, reason = _outcome(candidacy, active, run.as_of)
+    added = [] if candidacy.dry_run else await _add_versions(conn, training, keys, run)
+    best = next((model for model in added if model.name == candidacy.best.name), None)
+    if best is not None:
+        await _place(conn, best, outcome, reason, run)
+    await add_training(conn, _training_result(training, candidacy, run, outcome, reason, best))
+    versions = await list_models(conn, sport=run.sport, job_id=run.job_id, limit=len(added)) if added else []
+    shown = next((model for model in versions if best is not None and model.id == best.id), None)
+    may_predict = shown if outcome != "refused" else None
+    return Published(versions[::-1], may_predict, outcome, candidacy.verdict, reason)
+
+
+def _outcome(candidacy: Candidacy, active: ModelRow | None, as_of: datetime) -> tuple[Outcome, str]:
+    verdict = candidacy.verdict
+    if not verdict.passed and not candidacy.force_deploy:
+        return "refused", verdict.reason
+    if candidacy.dry_run:
+        return "passed", f"not deployed, a dry run: {verdict.reason}"
+    if candidacy.force_deploy:
+        return ("deployed" if verdict.passed else "forced"), verdict.reason
+    if active is not None and active.as_of > as_of:
+        later = f"{active.name} {active.version} in service knows matches until {active.as_of:%Y-%m-%d}"
+        return "passed", f"not deployed, {later}: {verdict.reason}"
+    if active != candidacy.in_service:
+        return "passed", f"not deployed, another model was put in service meanwhile: {verdict.reason}"
+    return "deployed", verdict.reason
+
+
+async def _place(conn: AsyncConnection, best: ModelRow, outcome: Outcome, reason: str, run: Run) -> None:
+    if outcome in ("deployed", "forced"):
+        await activate(conn, best, reason if outcome == "deployed" else f"forced although: {reason}")
+        await record(
+            conn,
+            actor=f"job {run.job_id}",
+            action=outcome,
+            subject=f"model:{run.sport}",
+            details={"name": best.name, "version": best.version, "reason": reason},
+        )
+    else:
+        await set_status(conn, best.id, "refused" if outcome == "refused" else "candidate", reason)
+
+
+async def _add_versions(
+    conn: AsyncConnection, training: Training, keys: Sequence[str], run: Run
+) -> list[ModelRow]:
+    added = []
+    for model, key in zip(training.models, keys, strict=True):
+        row = await add_version(conn, _version(model, key, run))
+        await save_tellings(conn, row.id, _tellings(training, model))
+        added.append(row)
+    return added
+
+
+def _tellings(training: Training, model: TrainedModel) -> list[Telling]:
+    return [
+        Telling(match_id, float(home), float(draw), float(away))
+        for match_id, (home, draw, away) in zip(training.match_ids, model.told, strict=True)
+        if np.isfinite(home)
     ]
-    best = min(added, key=lambda model: model.metrics["log_loss"])
-    if best.metrics["log_loss"] >= best.metrics["base_rates_log_loss"]:
-        return Published(added, None)
-    active = await active_model(conn, sport)
-    if active is None or active.as_of <= as_of:
-        await activate(conn, best)
-    versions = await list_models(conn, sport=sport, job_id=job_id, limit=len(added))
-    return Published(versions[::-1], best.id)
 
 
-def _version(
-    model: TrainedModel, artifact_key: str, sport: SportName, as_of: datetime, job_id: int
-) -> NewModelVersion:
+def _version(model: TrainedModel, artifact_key: str, run: Run) -> NewModelVersion:
     return NewModelVersion(
-        sport=sport,
+        sport=run.sport,
         name=model.name,
         features=model.features,
         parameters=model.parameters,
@@ -75,10 +153,34 @@ def _version(
         validation_matches=model.validation_matches,
         data_from=model.data_from,
         data_to=model.data_to,
-        as_of=as_of,
+        as_of=run.as_of,
         artifact_sha256=artifact_key,
         artifact_format=model.artifact_format,
         code_revision=version("matchday"),
-        job_id=job_id,
+        job_id=run.job_id,
         importance=model.importance,
+    )
+
+
+def _training_result(
+    training: Training,
+    candidacy: Candidacy,
+    run: Run,
+    outcome: Outcome,
+    reason: str,
+    best: ModelRow | None,
+) -> NewTraining:
+    return NewTraining(
+        job_id=run.job_id,
+        sport=run.sport,
+        as_of=run.as_of,
+        training_matches=candidacy.best.train_matches,
+        validation_matches=len(training.match_ids),
+        seconds=run.seconds,
+        best_model_id=None if best is None else best.id,
+        in_service_id=None if candidacy.in_service is None else candidacy.in_service.id,
+        outcome=outcome,
+        is_dry_run=candidacy.dry_run,
+        checks=[asdict(check) for check in candidacy.verdict.checks],
+        reason=reason,
     )

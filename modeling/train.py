@@ -1,6 +1,7 @@
 """Trains every model on past matches and validates each on later ones."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,15 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from modeling import ensemble
+from modeling.backtest import fit, fold_by_fold, out_of_sample
 from modeling.calibration import Calibration
+from modeling.ensemble import STACKS, Member, Pool
+from modeling.examples import Examples
+from modeling.gate import Judged
 from modeling.kinds import KINDS
-from modeling.metrics import Metrics, Outcomes, measure
-from modeling.model import Calibrated, Model
-from modeling.validation import Windows, base_rates, latest_window, windows
+from modeling.metrics import Metrics, Outcomes, Probabilities, measure
+from modeling.model import Model
+from modeling.validation import Windows, base_rates, windows
 
 # A fifth of these judges, a fifth calibrates; below that the figures say nothing.
 FEWEST_MATCHES = 300
-ORDER = ["kickoff_at", "league_code", "home_team", "away_team"]
 
 Report = Callable[[float, str], None]
 
@@ -36,134 +41,197 @@ class NotEnoughMatches(Exception):
 class TrainedModel:
     """One model, ready to serve.
 
-    `metrics` are those of the same procedure on the validation matches, the latest ones, which it had not
-    seen; the artifact was fitted on all matches afterwards.
+    `told` (n, 3) and `metrics` are of the same procedure on the validation matches, the latest ones, which it
+    had not seen; the artifact was fitted on all matches afterwards. `told` is NaN where the model had no
+    answer, and `metrics` leaves these matches out.
     """
 
     name: str
+    told: Probabilities
     metrics: dict[str, float]
     features: list[str]
     parameters: dict[str, Any]
     importance: dict[str, float]
     train_matches: int
-    validation_matches: int
     data_from: datetime
     data_to: datetime
     artifact: bytes
     artifact_format: str
 
+    @property
+    def artifact_sha256(self) -> str:
+        return hashlib.sha256(self.artifact).hexdigest()
+
+    @property
+    def validation_matches(self) -> int:
+        return int(self.metrics["matches"])
+
 
 @dataclass(frozen=True)
 class Training:
-    """The trained models, and what the leagues' base rates reach on the same validation matches."""
+    """The trained models, and the matches that judged them: who knew nothing reaches `base_rates` on them."""
 
     models: list[TrainedModel]
+    match_ids: list[int]
+    outcomes: Outcomes
+    rates: Probabilities
     base_rates: Metrics
+
+    def judged(self, model: TrainedModel, line: pd.DataFrame, in_service: Probabilities | None) -> Judged:
+        """What the gate is to judge. `line` has the market's last probabilities of a match by its number;
+        `in_service` is what the model in service says of the same matches, in the same order.
+        """
+        market = line.reindex(self.match_ids).to_numpy(dtype=np.float64)
+        return Judged(model.told, self.outcomes, self.rates, market, in_service)
 
 
 @dataclass(frozen=True)
-class _Data:
-    """Matches with a known result in the order of kick-off, their features, and how they ended."""
+class _Told:
+    """What a model said of matches that it had not seen: in the calibration and in the validation window."""
 
-    matches: pd.DataFrame
-    features: pd.DataFrame
-    outcomes: Outcomes
+    calibrate: Probabilities
+    validate: Probabilities
 
-    def part(self, window: slice) -> "_Data":
-        return _Data(self.matches.iloc[window], self.features.iloc[window], self.outcomes[window])
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
+    @property
+    def both(self) -> Probabilities:
+        return np.concatenate([self.calibrate, self.validate])
 
 
-def train(
-    matches: pd.DataFrame,
-    features: pd.DataFrame,
-    *,
-    as_of: datetime,
-    train_from: datetime,
-    report: Report,
-) -> Training:
+def train(examples: Examples, *, as_of: datetime, train_from: datetime, report: Report) -> Training:
     """Trains every model on the matches from `train_from` to `as_of` whose result is known.
 
-    Each is fitted on the earliest matches, calibrated on later ones and judged on the latest; then the same
-    is done with everything, and that is the version to serve. The same input gives the same figures. `report`
-    is told the fraction done and what comes next. Raises NotEnoughMatches, MomentsTooFew.
+    Each walks forward through the later matches: what it says of the calibration window calibrates it and
+    weighs it in the stacks, what it says of the validation window judges it. Then it is fitted on everything,
+    and that is the version to serve. The same input gives the same figures. `report` is told the fraction
+    done and what comes next. Raises NotEnoughMatches, MomentsTooFew.
     """
-    data = _known(matches, features, as_of, train_from)
+    data = _known(examples, as_of, train_from)
     if len(data) < FEWEST_MATCHES:
         raise NotEnoughMatches(FEWEST_MATCHES, len(data))
-    split = windows(data.matches["kickoff_at"])
-    rates = _base_rates(data, split)
-    models = []
-    for number, kind in enumerate(KINDS.values()):
-        report(number / len(KINDS), f"fitting {kind.name} on {split.calibrate.stop} of {len(data)} matches")
-        judged = _judge(kind, data, split)
-        report((number + 0.5) / len(KINDS), f"{kind.name}: log loss {judged.log_loss:.4f}; fitting on all")
-        models.append(_serving(kind, data, split, judged, rates))
+    training = _Trainer(data, windows(data.matches["kickoff_at"]))
+    kinds = [kind for kind in KINDS.values() if training.can_learn(kind)]
+    models: dict[str, TrainedModel] = {}
+    for number, kind in enumerate(kinds):
+        report(number / len(kinds), f"fitting {kind.name} on {len(data)} matches")
+        models[kind.name] = training.trained(kind)
+    for name, members in STACKS.items():
+        if members.keys() <= models.keys():
+            models[name] = training.stacked(name, {member: models[member] for member in members})
     report(1.0, f"{len(models)} models trained on {len(data)} matches")
-    return Training(models, rates)
+    return training.result(list(models.values()))
 
 
-def _known(matches: pd.DataFrame, features: pd.DataFrame, as_of: datetime, train_from: datetime) -> _Data:
-    kickoff = matches["kickoff_at"]
-    goals_known = matches["home_goals"].notna() & matches["away_goals"].notna()
-    known = matches[goals_known & (kickoff >= train_from) & (kickoff < as_of)].sort_values(
-        ORDER, kind="stable"
-    )
-    difference = known["home_goals"] - known["away_goals"]
-    # 0 home, 1 draw, 2 away
-    outcomes = (1 - np.sign(difference.to_numpy(dtype=np.float64))).astype(np.int64)
-    return _Data(known, features.loc[known.index], outcomes)
+def _known(examples: Examples, as_of: datetime, train_from: datetime) -> Examples:
+    kickoff = examples.matches["kickoff_at"]
+    return examples.where(examples.played & (kickoff >= train_from) & (kickoff < as_of)).in_order()
 
 
-def _base_rates(data: _Data, split: Windows) -> Metrics:
-    past, latest = data.part(split.before_validation), data.part(split.validate)
-    rates = base_rates(past.matches["league_code"], past.outcomes, latest.matches["league_code"])
-    return measure(rates, latest.outcomes)
+class _Trainer:
+    """One training: the matches, their windows, and what each model has said so far."""
+
+    def __init__(self, data: Examples, split: Windows) -> None:
+        self._data, self._split = data, split
+        self._outcomes = data.outcomes
+        self._told: dict[str, _Told] = {}
+        past, latest = data.part(split.before_validation).matches, data.part(split.validate).matches
+        self._rates = base_rates(
+            past["league_code"], self._outcomes[split.before_validation], latest["league_code"]
+        )
+        self._base_rates = measure(self._rates, self._outcomes[split.validate])
+
+    def can_learn(self, kind: type[Model]) -> bool:
+        """Whether there is enough of what it reads before the first match that it is asked about."""
+        known = int(self._data.part(self._split.fit).with_odds.sum())
+        return not kind.reads_odds or known >= FEWEST_MATCHES
+
+    def trained(self, kind: type[Model]) -> TrainedModel:
+        raw = _Told(
+            fold_by_fold(kind, self._data, self._split.calibrate),
+            out_of_sample(kind, self._data, self._split.validate),
+        )
+        before = self._calibration(raw.calibrate, self._split.calibrate)
+        self._told[kind.name] = _Told(before.apply(raw.calibrate), before.apply(raw.validate))
+        served = fit(kind, self._data)
+        calibration = self._calibration(raw.both, slice(self._split.calibrate.start, len(self._data)))
+        return self._model(
+            kind.name,
+            features=list(served.features),
+            parameters=served.parameters() | {"calibration": asdict(calibration)},
+            importance=served.importance(),
+            artifact=served.to_bytes(calibration),
+            artifact_format=kind.artifact_format,
+        )
+
+    def stacked(self, name: str, members: Mapping[str, TrainedModel]) -> TrainedModel:
+        usual = list(STACKS[name].values())
+        calibrate = np.stack([self._told[member].calibrate for member in members])
+        validate = np.stack([self._told[member].validate for member in members])
+        before = Pool.fit(calibrate, self._outcomes[self._split.calibrate], usual)
+        self._told[name] = _Told(before.apply(calibrate), before.apply(validate))
+        later = self._outcomes[self._split.calibrate.start :]
+        pool = Pool.fit(np.concatenate([calibrate, validate], axis=1), later, usual)
+        weights = dict(zip(members, pool.weights, strict=True))
+        total = sum(pool.weights)
+        return self._model(
+            name,
+            features=list(members),
+            parameters={"weights": weights},
+            importance={member: weight / total for member, weight in weights.items()},
+            artifact=ensemble.written(
+                [
+                    Member(member, members[member].artifact_sha256, weight)
+                    for member, weight in weights.items()
+                ]
+            ),
+            artifact_format=ensemble.ARTIFACT_FORMAT,
+        )
+
+    def result(self, models: list[TrainedModel]) -> Training:
+        judged = self._data.part(self._split.validate).matches
+        return Training(
+            models,
+            [int(number) for number in judged["match_id"]],
+            self._outcomes[self._split.validate],
+            self._rates,
+            self._base_rates,
+        )
+
+    def _calibration(self, told: Probabilities, window: slice) -> Calibration:
+        known = np.isfinite(told).all(axis=1)
+        return Calibration.fit(told[known], self._outcomes[window][known])
+
+    def _model(
+        self,
+        name: str,
+        *,
+        features: list[str],
+        parameters: dict[str, Any],
+        importance: dict[str, float],
+        artifact: bytes,
+        artifact_format: str,
+    ) -> TrainedModel:
+        told, kickoff = self._told[name].validate, self._data.matches["kickoff_at"]
+        known = np.isfinite(told).all(axis=1)
+        figures = measure(told[known], self._outcomes[self._split.validate][known])
+        rates = measure(self._rates[known], self._outcomes[self._split.validate][known])
+        validated = kickoff.iloc[self._split.validate]
+        return TrainedModel(
+            name=name,
+            told=told,
+            metrics=figures.as_dict() | rates.as_dict("base_rates_"),
+            features=features,
+            parameters=parameters | _dates(validated),
+            importance=importance,
+            train_matches=len(self._data),
+            data_from=kickoff.iloc[0].to_pydatetime(),
+            data_to=kickoff.iloc[-1].to_pydatetime(),
+            artifact=artifact,
+            artifact_format=artifact_format,
+        )
 
 
-def _judge(kind: type[Model], data: _Data, split: Windows) -> Metrics:
-    """The figures on the validation window of a model that was made without it."""
-    past, latest = data.part(split.before_validation), data.part(split.validate)
-    model = _calibrated(kind, past, past.part(split.fit), past.part(split.calibrate))
-    return measure(model.probabilities(latest.features), latest.outcomes)
-
-
-def _serving(kind: type[Model], data: _Data, split: Windows, judged: Metrics, rates: Metrics) -> TrainedModel:
-    size = split.calibrate.stop - split.calibrate.start
-    earlier, later = latest_window(data.matches["kickoff_at"], size)
-    served = _calibrated(kind, data, data.part(earlier), data.part(later))
-    kickoff = data.matches["kickoff_at"]
-    return TrainedModel(
-        name=kind.name,
-        metrics=judged.as_dict() | rates.as_dict("base_rates_"),
-        features=list(served.model.features),
-        parameters=served.model.parameters() | _provenance(served, kickoff.iloc[split.validate]),
-        importance=served.model.importance(),
-        train_matches=len(data),
-        validation_matches=judged.matches,
-        data_from=kickoff.iloc[0].to_pydatetime(),
-        data_to=kickoff.iloc[-1].to_pydatetime(),
-        artifact=served.model.to_bytes(served.calibration),
-        artifact_format=kind.artifact_format,
-    )
-
-
-def _calibrated(kind: type[Model], everything: _Data, earlier: _Data, later: _Data) -> Calibrated:
-    """A model fitted on everything, with the calibration that one of the earlier part needs on the later.
-
-    The later part is the nearest to what will be predicted, so it is learnt from too; but how far a model may
-    be trusted on matches it has not seen can only be read from one that has not seen them.
-    """
-    blind = kind.fit(earlier.features, earlier.outcomes)
-    calibration = Calibration.fit(blind.probabilities(later.features), later.outcomes)
-    return Calibrated(kind.fit(everything.features, everything.outcomes), calibration)
-
-
-def _provenance(served: Calibrated, validated: pd.Series) -> dict[str, Any]:
+def _dates(validated: pd.Series) -> dict[str, str]:
     return {
-        "calibration": asdict(served.calibration),
         "validated_from": validated.iloc[0].isoformat(),
         "validated_to": validated.iloc[-1].isoformat(),
     }

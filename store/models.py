@@ -53,6 +53,7 @@ class ModelRow:
     code_revision: str
     job_id: int
     created_at: datetime
+    reason: str | None
 
 
 async def lock_registry(conn: AsyncConnection, sport: str) -> None:
@@ -82,14 +83,21 @@ async def add_version(conn: AsyncConnection, new: NewModelVersion) -> ModelRow:
     return model
 
 
-async def activate(conn: AsyncConnection, model: ModelRow) -> None:
+async def activate(conn: AsyncConnection, model: ModelRow, reason: str) -> None:
     """Makes the version the one that predicts, and retires the one before. Call lock_registry first."""
     registry = model_registry
     was_active = (
         (registry.c.sport == model.sport) & (registry.c.status == "active") & (registry.c.id != model.id)
     )
-    await conn.execute(update(registry).where(was_active).values(status="retired"))
-    await conn.execute(update(registry).where(registry.c.id == model.id).values(status="active"))
+    successor = f"{model.name} {model.version} serves now"
+    await conn.execute(update(registry).where(was_active).values(status="retired", reason=successor))
+    await set_status(conn, model.id, "active", reason)
+
+
+async def set_status(conn: AsyncConnection, model_id: int, status: str, reason: str) -> None:
+    """What a version that does not serve is, and why. Only `activate` puts one in service."""
+    registry = model_registry
+    await conn.execute(update(registry).where(registry.c.id == model_id).values(status=status, reason=reason))
 
 
 async def active_model(conn: AsyncConnection, sport: str) -> ModelRow | None:
@@ -108,6 +116,15 @@ async def list_models(
     if job_id is not None:
         found = found.where(model_registry.c.job_id == job_id)
     return [ModelRow(**row._mapping) for row in await conn.execute(found)]
+
+
+async def find_version(conn: AsyncConnection, sport: str, name: str, version: int) -> ModelRow | None:
+    registry = model_registry
+    found = select(*_columns()).where(
+        registry.c.sport == sport, registry.c.name == name, registry.c.version == version
+    )
+    row = (await conn.execute(found)).one_or_none()
+    return ModelRow(**row._mapping) if row else None
 
 
 async def importance_of(conn: AsyncConnection, model_id: int) -> dict[str, float]:

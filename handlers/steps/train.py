@@ -1,38 +1,107 @@
-"""Trains the models, keeps them as versions, and lets the best serve if it beats the base rates."""
+"""Trains the models, keeps them as versions, and lets the best serve if the gate does."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from handlers.steps.features import KnownMatches
-from jobs.handler import Job
+from jobs.handler import Job, JobParams
+from modeling.gate_limits import GateLimits, usual_limits
+from store.models import ModelRow, active_model
+from store.tellings import tellings_of
 
 if TYPE_CHECKING:
+    from modeling.artifacts import ArtifactStore
+    from modeling.metrics import Probabilities
     from modeling.registry import Published
+    from modeling.train import Training
+
+
+class TrainingScope(JobParams):
+    """What to leave out of a training, and what its result must reach to serve."""
+
+    min_matches: int = Field(0, ge=0, le=100, description="Train on matches of clubs that had played so many")
+    gate: GateLimits | None = Field(
+        None, description="What the best model must reach to serve. Left out: what its leagues allow"
+    )
+    force_deploy: bool = Field(False, description="Put the best model in service whatever the gate says")
+    dry_run: bool = Field(False, description="Train and judge, but keep no version and change nothing")
 
 
 async def train_models(
-    job: Job, known: KnownMatches, *, days_back: int, min_matches: int, report: Callable[[float, str], None]
+    job: Job,
+    known: KnownMatches,
+    scope: TrainingScope,
+    *,
+    days_back: int,
+    report: Callable[[float, str], None],
 ) -> "Published":
-    """The new versions, as the registry keeps them. Raises NotEnoughMatches.
+    """The new versions, as the registry keeps them. Raises NotEnoughMatches, ArtifactError.
 
     With `min_matches`, only matches count in which both clubs had played so many before.
     """
-    from modeling.artifacts import ArtifactStore
-    from modeling.registry import publish
+    from modeling.artifact_store import artifact_store
+    from modeling.gate import judge
+    from modeling.registry import Candidacy, Run, best_of, publish
     from modeling.train import train
 
-    experienced = (known.features[["home_played", "away_played"]] >= min_matches).all(axis="columns")
+    began = time.monotonic()
+    features = known.examples.features
+    experienced = (features[["home_played", "away_played"]] >= scope.min_matches).all(axis="columns")
     training = train(
-        known.matches[experienced],
-        known.features[experienced],
+        known.examples.where(experienced),
         as_of=known.as_of,
         train_from=known.as_of - timedelta(days=days_back),
         report=report,
     )
-    artifacts = ArtifactStore(job.settings.artifacts_dir)
+    artifacts = artifact_store(job.settings.artifact_location())
+    in_service = await _in_service(job, known)
+    told = None if in_service is None else await _told_by(job, artifacts, in_service, known, training)
+    best = best_of(training)
+    candidacy = Candidacy(
+        best,
+        judge(training.judged(best, known.last_line, told), scope.gate or _usual_limits(known, training)),
+        in_service,
+        scope.force_deploy,
+        scope.dry_run,
+    )
     # Files come before the rows that name them: a run that dies in between leaves a file too many, never a
     # row without one.
-    keys = [artifacts.save(model.artifact) for model in training.models]
+    keys = [] if scope.dry_run else [await artifacts.save(model.artifact) for model in training.models]
+    run = Run("football", known.as_of, job.id, time.monotonic() - began)
     async with job.transaction() as conn:
-        return await publish(conn, training, keys, sport="football", as_of=known.as_of, job_id=job.id)
+        return await publish(conn, training, keys, candidacy, run)
+
+
+def _usual_limits(known: KnownMatches, training: "Training") -> GateLimits:
+    judging = known.examples.numbered(training.match_ids)
+    with_odds = int(known.last_line.reindex(training.match_ids).notna().all(axis="columns").sum())
+    return usual_limits(set(judging.matches["league_code"]), with_odds)
+
+
+async def _in_service(job: Job, known: KnownMatches) -> ModelRow | None:
+    """The model that a better one would replace; one that knows later matches is not compared with."""
+    async with job.database.read() as conn:
+        model = await active_model(conn, "football")
+    return None if model is None or model.as_of > known.as_of else model
+
+
+async def _told_by(
+    job: Job, artifacts: "ArtifactStore", model: ModelRow, known: KnownMatches, training: "Training"
+) -> "Probabilities":
+    from modeling.in_service import told_by
+
+    async with job.database.read() as conn:
+        written = {row.match_id: (row.home, row.draw, row.away) for row in await tellings_of(conn, model.id)}
+    return await told_by(
+        model.name,
+        model.artifact_sha256,
+        artifacts.load,
+        as_of=model.as_of,
+        written=written,
+        examples=known.examples,
+        match_ids=training.match_ids,
+    )

@@ -259,6 +259,6 @@ async def store_prediction(database: Database) -> None:
         await upsert_matches(conn, [fixture])
         match_id = await conn.scalar(text("select id from matches"))
         model = await add_version(conn, version)
-        await activate(conn, model)
+        await activate(conn, model, "better")
         prediction = NewPrediction(match_id, model.id, AS_OF, 0.5, 0.3, 0.2, "home")
         await save_predictions(conn, job_id, [prediction])

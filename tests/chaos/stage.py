@@ -161,7 +161,7 @@ class Stage:
             "DATABASE_URL": self.url,
             "DATABASE_URL_DIRECT": "",
             "CHAOS_JOURNAL": str(self.journal.path),
-            "ARTIFACTS_DIR": str(self.folder / "artifacts"),
+            "ARTIFACTS": str(self.folder / "artifacts"),
             "WORKER_PRELOAD": "",
             "LOG_LEVEL": "INFO",
             "LOG_FORMAT": "json",

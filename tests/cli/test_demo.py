@@ -24,16 +24,16 @@ ADDRESS = re.compile(r"stays up at (http://\S+)")
 
 @pytest.fixture
 def small_league(tmp_path: Path) -> Path:
-    """Six seasons of ten clubs as a CSV file: the later in the alphabet, the better."""
+    """Six seasons of twenty clubs, enough for the gate: the later in the alphabet, the better."""
     folder = tmp_path / "league"
     folder.mkdir()
     rows = ["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG"]
     for season in range(2010, 2016):
         day = date(season, 8, 1)
-        for home, away in permutations(range(10), 2):
-            day += timedelta(days=2)
+        for number, (home, away) in enumerate(permutations(range(20), 2)):
+            played = day + timedelta(days=number // 2)
             goals = (3, 1) if home + 2 > away else (0, 1 + (home + season) % 2)
-            rows.append(f"E0,{day:%d/%m/%Y},Club {home},Club {away},{goals[0]},{goals[1]}")
+            rows.append(f"E0,{played:%d/%m/%Y},Club {home},Club {away},{goals[0]},{goals[1]}")
     (folder / "E0.csv").write_text("\n".join(rows))
     return folder
 
@@ -54,7 +54,8 @@ def test_it_ends_with_a_summary_computed_from_the_tables(temporary: Path, tmp_pa
     assert process.returncode == 0, log
     summary = json.loads(told.splitlines()[-1])
     assert summary["matches"] > 14_000
-    assert {"elo_logit", "random_forest"} == {model["name"] for model in summary["models"]}
+    names = {"elo_logit", "dixon_coles", "dynamic_poisson", "random_forest", "xgboost", "ensemble"}
+    assert {model["name"] for model in summary["models"]} == names
     assert all(0.9 < model["log_loss"] < 1.08 for model in summary["models"])
     assert all(0 < model["brier"] < 0.667 for model in summary["models"])
     assert all(model["accuracy"] > 0.4 for model in summary["models"])
@@ -80,7 +81,7 @@ def test_it_stays_up_when_asked_and_ends_with_ctrl_c(
     process.send_signal(signal.SIGINT)
     told, _ = process.communicate(timeout=LONGEST_WAIT)
     assert process.returncode == 0
-    assert json.loads(told)["matches"] == 540
+    assert json.loads(told)["matches"] == 2_280
 
 
 def test_nothing_outlives_a_killed_demo(temporary: Path, tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_a_pipeline_that_fails_says_where_and_why(temporary: Path, tmp_path: Pat
     told, _ = process.communicate(timeout=LONGEST_WAIT)
     assert (process.returncode, told) == (1, "")
     assert (
-        "matchday: the pipeline failed in step ingest: FootballDataUnavailable:"
+        "the pipeline failed in step ingest: ProviderUnavailable: football_data: there is no .csv file"
         in (tmp_path / "log").read_text()
     )
 

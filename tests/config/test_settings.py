@@ -1,5 +1,6 @@
 """Settings are read once; a wrong one stops the start with one clear line."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,34 @@ def test_an_unknown_name_in_the_env_file_is_refused(tmp_path: Path) -> None:
 def test_secrets_are_not_shown() -> None:
     settings = override(load_settings(), {"database_url": "postgresql://user:hunter2@host/db"})
     assert "hunter2" not in repr(settings)
+
+
+KEYS = ("football_data_org_key", "the_odds_api_key", "sportmonks_api_key", "rapidapi_key")
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_is_kept_and_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name.upper(), " hunter2 ")
+    settings = pickle.loads(pickle.dumps(override(load_settings(), {"api_port": 8001})))  # noqa: S301
+    assert getattr(settings, name).get_secret_value() == "hunter2"
+    for shown in (repr(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_blank_key_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name.upper(), "  ")
+    assert not getattr(load_settings(), name)
+
+
+@pytest.mark.parametrize("key", ["hunter2\nX-Other: 1", "hunter2 hunter3", "hunter\u00b2"])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("SPORTMONKS_API_KEY", key)
+    with pytest.raises(SettingsError, match="SPORTMONKS_API_KEY: Value error, must be the key") as refused:
+        load_settings()
+    assert "hunter" not in str(refused.value)
 
 
 def test_a_command_line_is_checked_like_the_environment() -> None:

@@ -4,48 +4,48 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from modeling.elo_logit import EloLogit
+from modeling.backtest import out_of_sample
+from modeling.ensemble import STACKS
+from modeling.examples import Examples
 from modeling.kinds import KINDS
-from modeling.predict import predict
-from modeling.train import NotEnoughMatches, Report, Training, _judge, _known, train
+from modeling.predict import load_model
+from modeling.train import NotEnoughMatches, Report, Training, train
 from modeling.validation import windows
 from sports.football.features import match_features
-from tests.sports.league import bundesliga, invented_league
+from tests.modeling.invented import MATCHES, WITH_ODDS, WITHOUT_ODDS, examples_of, no_market
+from tests.sports.league import bundesliga
 
-MATCHES = invented_league(clubs=12, seasons=5)
-FEATURES = match_features(MATCHES)
 REPORTS: list[tuple[float, str]] = []
 START: datetime = MATCHES["kickoff_at"].min().to_pydatetime()
 END: datetime = MATCHES["kickoff_at"].max().to_pydatetime() + timedelta(days=1)
 THE_NINETIES = datetime(1990, 1, 1, tzinfo=UTC)
+# The quick ones, for what is asked of training and not of a model.
+FEW = {name: KINDS[name] for name in ("elo_logit", "dynamic_poisson")}
 
 
 def trained(
-    matches: pd.DataFrame = MATCHES,
-    features: pd.DataFrame = FEATURES,
+    examples: Examples = WITHOUT_ODDS,
     as_of: datetime = END,
     train_from: datetime = START,
     report: Report = lambda _, __: None,
 ) -> Training:
-    return train(
-        matches,
-        features,
-        as_of=as_of,
-        train_from=train_from,
-        report=report,
-    )
+    return train(examples, as_of=as_of, train_from=train_from, report=report)
 
 
 @pytest.fixture(scope="module")
 def training() -> Training:
-    return trained(report=lambda fraction, message: REPORTS.append((fraction, message)))
+    return trained(WITH_ODDS, report=lambda fraction, message: REPORTS.append((fraction, message)))
+
+
+@pytest.fixture
+def few_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", FEW)
 
 
 def test_every_model_is_trained_and_says_all_of_itself(training: Training) -> None:
-    assert [model.name for model in training.models] == list(KINDS)
+    assert [model.name for model in training.models] == [*KINDS, *STACKS]
     for model in training.models:
         assert {"log_loss", "brier", "rps", "accuracy", "ece", "base_rates_log_loss"} <= set(model.metrics)
         assert model.metrics["matches"] == model.validation_matches == training.base_rates.matches
@@ -59,25 +59,47 @@ def test_the_figures_beat_the_base_rates(training: Training) -> None:
     assert all(model.metrics["log_loss"] < training.base_rates.log_loss for model in training.models)
 
 
-def test_the_artifacts_predict(training: Training) -> None:
-    for model in training.models:
-        probabilities = predict(model.name, model.artifact, FEATURES.tail(10))
-        assert probabilities.sum(axis=1) == pytest.approx(np.ones(10))
+async def test_the_artifacts_predict_what_the_trained_models_would(training: Training) -> None:
+    artifacts = {model.artifact_sha256: model.artifact for model in training.models}
+
+    async def load(key: str) -> bytes:
+        return artifacts[key]
+
+    latest = WITH_ODDS.part(slice(-10, None))
+    told = {
+        model.name: (await load_model(model.name, model.artifact_sha256, load)).predict_proba(latest)
+        for model in training.models
+    }
+    assert all(p.sum(axis=1) == pytest.approx(np.ones(10)) for p in told.values())
+    weights = next(m for m in training.models if m.name == "ensemble").parameters["weights"]
+    pooled = np.exp(sum(weight * np.log(told[name]) for name, weight in weights.items()))
+    assert told["ensemble"] == pytest.approx(pooled / pooled.sum(axis=1, keepdims=True))
 
 
-def test_the_same_input_gives_the_same_figures_in_any_order(training: Training) -> None:
-    shuffled = MATCHES.sample(frac=1, random_state=4)
-    again = trained(shuffled, match_features(shuffled))
-    for one, other in zip(training.models, again.models, strict=True):
-        assert one.metrics == other.metrics
-        assert one.parameters == other.parameters
+def test_without_odds_the_models_that_read_them_are_left_out(training: Training) -> None:
+    without = trained()
+    assert [model.name for model in without.models] == [
+        *(name for name, kind in KINDS.items() if not kind.reads_odds),
+        "ensemble",
+    ]
+    with_odds = {model.name: model.metrics for model in training.models}
+    assert all(model.metrics == with_odds[model.name] for model in without.models)
 
 
+@pytest.mark.usefixtures("few_kinds")
+def test_the_same_input_gives_the_same_figures_in_any_order() -> None:
+    shuffled = examples_of(MATCHES.sample(frac=1, random_state=4))
+    for one, other in zip(trained().models, trained(shuffled).models, strict=True):
+        assert one.metrics == pytest.approx(other.metrics)
+        assert one.train_matches == other.train_matches
+
+
+@pytest.mark.usefixtures("few_kinds")
 def test_nothing_after_as_of_or_before_train_from_is_used() -> None:
     as_of, train_from = START + timedelta(days=1_200), START + timedelta(days=300)
     inside = (MATCHES["kickoff_at"] >= train_from) & (MATCHES["kickoff_at"] < as_of)
-    other = MATCHES.copy()
-    other.loc[~inside, "home_goals"] = 9.0
+    other = replace(WITHOUT_ODDS, matches=WITHOUT_ODDS.matches.copy())
+    other.matches.loc[~inside, "home_goals"] = 9.0
     models = trained(as_of=as_of, train_from=train_from).models
     changed = trained(other, as_of=as_of, train_from=train_from).models
     assert [model.metrics for model in models] == [model.metrics for model in changed]
@@ -85,42 +107,36 @@ def test_nothing_after_as_of_or_before_train_from_is_used() -> None:
     assert all(train_from <= model.data_from <= model.data_to < as_of for model in models)
 
 
-def test_the_outcomes_of_the_validation_window_do_not_reach_the_judged_model() -> None:
-    # A log loss is a mean over matches: where the probabilities do not follow the outcomes, turning two
-    # halves of them changes it by the sum of what turning either does.
-    data = _known(MATCHES, FEATURES, END, START)
-    split = windows(data.matches["kickoff_at"])
-    middle = (split.validate.start + split.validate.stop) // 2
-    first, second = slice(split.validate.start, middle), slice(middle, split.validate.stop)
-
-    def log_loss_with(*turned: slice) -> float:
-        outcomes = data.outcomes.copy()
-        for window in turned:
-            outcomes[window] = 2 - outcomes[window]
-        return _judge(EloLogit, replace(data, outcomes=outcomes), split).log_loss
-
-    as_it_was = log_loss_with()
-    by_first, by_second = log_loss_with(first) - as_it_was, log_loss_with(second) - as_it_was
-    assert by_first > 0.01
-    assert by_second > 0.01
-    assert log_loss_with(first, second) - as_it_was == pytest.approx(by_first + by_second, abs=1e-9)
+@pytest.mark.parametrize("name", list(KINDS))
+def test_the_outcomes_of_the_validation_window_do_not_reach_what_was_said_of_it(name: str) -> None:
+    split = windows(WITH_ODDS.matches["kickoff_at"])
+    matches = WITH_ODDS.matches.copy()
+    goals = ["home_goals", "away_goals"]
+    # All of them, but for models that are fitted anew within the window: those may see its first matches.
+    stale_after = KINDS[name].stale_after
+    hidden = slice(split.validate.start, None) if stale_after is None else slice(-5, None)
+    index = matches.index[hidden]
+    matches.loc[index, goals] = matches.loc[index, goals[::-1]].to_numpy()
+    told = out_of_sample(KINDS[name], WITH_ODDS, split.validate)
+    again = out_of_sample(KINDS[name], replace(WITH_ODDS, matches=matches), split.validate)
+    assert (told == again).all()
 
 
 def test_fixtures_are_not_counted() -> None:
     matches = MATCHES.head(310).copy()
     matches.loc[matches.index[-20:], ["home_goals", "away_goals"]] = np.nan
     with pytest.raises(NotEnoughMatches, match="found 290"):
-        trained(matches, FEATURES.head(310))
+        trained(examples_of(matches))
 
 
 def test_too_few_matches_say_how_many_are_needed_and_found() -> None:
     with pytest.raises(NotEnoughMatches, match="needs 300 matches with a known result, found 100"):
-        trained(MATCHES.head(100), FEATURES.head(100))
+        trained(WITHOUT_ODDS.part(slice(0, 100)))
 
 
 def test_nothing_at_all_is_not_enough() -> None:
     with pytest.raises(NotEnoughMatches, match="found 0"):
-        trained(MATCHES.head(0), FEATURES.head(0))
+        trained(WITHOUT_ODDS.part(slice(0, 0)))
 
 
 def test_progress_grows_from_zero_to_one_with_a_message(training: Training) -> None:
@@ -134,8 +150,8 @@ def test_progress_grows_from_zero_to_one_with_a_message(training: Training) -> N
 def test_the_real_bundesliga_is_predicted_better_than_by_its_base_rates() -> None:
     matches = bundesliga()
     recent = matches[matches["kickoff_at"] > "1995-07-01"]
-    features = match_features(matches).loc[recent.index]
-    training = trained(recent, features, as_of=datetime(2009, 6, 1, tzinfo=UTC), train_from=THE_NINETIES)
+    known = Examples(recent, match_features(matches).loc[recent.index], no_market(recent))
+    training = trained(known, as_of=datetime(2009, 6, 1, tzinfo=UTC), train_from=THE_NINETIES)
     assert training.base_rates.log_loss == pytest.approx(1.07, abs=0.02)
     for model in training.models:
         assert 0.95 < model.metrics["log_loss"] < training.base_rates.log_loss - 0.02

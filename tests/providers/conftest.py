@@ -1,4 +1,4 @@
-"""A web server for the tests that download, and retries that do not wait."""
+"""A web server for the tests that ask one, and retries that do not wait."""
 
 from collections.abc import Iterator
 from threading import Thread

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.football_data_file import Line, read_lines
-from providers.rows import MatchRow, RejectedRow
+from providers.rows import MatchRow, MatchStatus, RejectedRow
 
 LONDON = ZoneInfo("Europe/London")
 HEADER = "Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR"
@@ -47,6 +47,7 @@ def test_a_row_is_a_match() -> None:
         away_team="Crystal Palace",
         home_goals=2,
         away_goals=1,
+        status=MatchStatus.PLAYED,
     )
 
 
@@ -75,7 +76,7 @@ def test_without_a_time_kickoff_is_noon_and_said_to_be_unknown() -> None:
 
 def test_without_a_score_it_is_a_fixture() -> None:
     fixture = one("E0,16/08/25,15:00,Arsenal,Chelsea,,,")
-    assert (fixture.home_goals, fixture.away_goals) == (None, None)
+    assert (fixture.home_goals, fixture.away_goals, fixture.status) == (None, None, MatchStatus.SCHEDULED)
 
 
 def test_a_file_without_any_score_column_is_a_list_of_fixtures() -> None:
@@ -133,6 +134,29 @@ def test_what_is_shown_holds_no_nul_and_is_short() -> None:
     raw = refusal("E0,01/02/2015,15:00,A\x00" + "x" * 5_000 + ",B,1,0,H").raw
     assert "\x00" not in raw["HomeTeam"]
     assert len(raw["HomeTeam"]) < 200
+
+
+WITH_HALF_TIME = f"{HEADER},HTHG,HTAG"
+
+
+def test_the_score_at_half_time_is_read() -> None:
+    match = one(f"{GOOD},1,0", WITH_HALF_TIME)
+    assert (match.half_time_home_goals, match.half_time_away_goals) == (1, 0)
+    assert one(f"{GOOD},,", WITH_HALF_TIME).half_time_home_goals is None
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (f"{GOOD},1,", "score '' is not a whole number from 0 to 36"),
+        (f"{GOOD},3,0", "half-time score 3-0 is above the final score"),
+        ("E0,16/08/14,15:00,Arsenal,Chelsea,,,,1,0", "a half-time score without a score"),
+    ],
+)
+def test_an_absurd_score_at_half_time_is_refused_and_the_match_lands(row: str, reason: str) -> None:
+    matches, rejected = read(f"{WITH_HALF_TIME}\n{row}\n")
+    assert [(match.half_time_home_goals, match.half_time_away_goals) for match in matches] == [(None, None)]
+    assert [(refused.line, refused.reason) for refused in rejected] == [(2, reason)]
 
 
 @pytest.mark.parametrize(

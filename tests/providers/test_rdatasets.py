@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from providers import rdatasets
-from providers.rows import MatchRow
+from providers.rows import MatchRow, MatchStatus
 
 BATCH = rdatasets.fetch()
 
@@ -29,6 +29,7 @@ def test_the_first_match_is_typed() -> None:
         away_team="Borussia Dortmund",
         home_goals=3,
         away_goals=2,
+        status=MatchStatus.PLAYED,
     )
 
 

@@ -1,7 +1,6 @@
 """Matches to test with: an invented league, and the real ones where they are at hand."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,10 @@ from sports.football.teams import team_name
 SHARED = Path(__file__).parents[3] / "shared"
 needs_shared_data = pytest.mark.skipif(
     not (SHARED / "data" / "football").is_dir(), reason="needs ../shared/data/football beside the repository"
+)
+COLUMNS = (
+    *("league_code", "season", "kickoff_at", "kickoff_time_known"),
+    *("home_team", "away_team", "home_goals", "away_goals"),
 )
 FIRST_DAY = datetime(2015, 8, 1, 15, tzinfo=UTC)
 
@@ -58,11 +61,11 @@ def bundesliga() -> pd.DataFrame:
 def six_leagues() -> pd.DataFrame:
     """27,313 real matches, 2009 to 2022. Copy it before changing it."""
     folder = str(SHARED / "data" / "football")
-    return _frame(football_data.fetch(folder, "Europe/Paris").matches)
+    return _frame(football_data.read(folder, "Europe/Paris").matches)
 
 
 def _frame(rows: Sequence[MatchRow]) -> pd.DataFrame:
-    matches = pd.DataFrame([asdict(row) for row in rows])
+    matches = pd.DataFrame([{name: getattr(row, name) for name in COLUMNS} for row in rows])
     matches["kickoff_at"] = matches["kickoff_at"].astype("datetime64[us, UTC]")
     for side in ("home", "away"):
         matches[f"{side}_team"] = matches[f"{side}_team"].map(team_name)

@@ -7,20 +7,19 @@ from numpy.typing import NDArray
 from sports.football.elo import (
     PROMOTED_RATING,
     STARTING_RATING,
-    EloMatches,
     K,
     elo_ratings,
     expected_score,
     goal_difference_weight,
 )
-
-DAY = 86_400
+from tests.sports.arrays import match_arrays
 
 
 def ratings(*rows: tuple[int, int, int, float]) -> NDArray[np.float64]:
     """Of matches (day, home, away, margin) in one league."""
-    day, home, away, margin = (np.array(column) for column in zip(*rows, strict=True))
-    return elo_ratings(EloMatches(np.zeros_like(home), home, away, day, day * DAY, margin.astype(float)))
+    return elo_ratings(
+        match_arrays([(day, home, away, max(m, 0), max(-m, 0)) for day, home, away, m in rows])
+    )
 
 
 @pytest.mark.parametrize(("margin", "weight"), [(0, 1), (1, 1), (-1, 1), (2, 1.5), (3, 14 / 8), (-5, 2)])

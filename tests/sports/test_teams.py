@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.football_data_file import DIVISIONS
+from providers.football_data_match import DIVISIONS
 from sports.football.clubs import CLUBS
 from sports.football.leagues import LEAGUES, league_name
 from sports.football.teams import _key, team_name

@@ -46,7 +46,7 @@ async def added(database: Database, new: NewModelVersion, *, serve: bool = False
         await lock_registry(conn, new.sport)
         model = await add_version(conn, new)
         if serve:
-            await activate(conn, model)
+            await activate(conn, model, "better")
     return model
 
 

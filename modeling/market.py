@@ -1,0 +1,77 @@
+"""What the bookmakers' prices say of a match, as features; and how far they tell more until it starts.
+
+Only the opening prices of the match itself are read, and the opening and closing ones of earlier matches.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from betting.overround import power
+from sports.football.line_moves import expected_moves
+from sports.football.match_arrays import ORDER, MatchArrays
+
+PRICES = ("home", "draw", "away")
+OPENING = tuple(f"open_{price}" for price in PRICES)
+CLOSING = tuple(f"close_{price}" for price in PRICES)
+COLUMNS = ("market_home_log_odds", "market_away_log_odds", "market_home_move", "market_away_move")
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The probabilities in the opening and closing prices of each match (n, 3), NaN where there were none."""
+
+    opening: Values
+    closing: Values
+
+
+def lines(odds: pd.DataFrame) -> Lines:
+    """Of decimal odds in the columns OPENING and CLOSING, the margin removed by the power method."""
+    return Lines(_probabilities(odds[list(OPENING)]), _probabilities(odds[list(CLOSING)]))
+
+
+def market_features(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
+    """COLUMNS for every match: the log odds of home and away against a draw that the opening prices hold, and
+    how far the prices of the two clubs' earlier matches moved until kick-off.
+
+    Indexed as the matches; all NaN where a match has no opening price.
+    """
+    position = matches.reset_index(drop=True).sort_values(ORDER, kind="stable").index.to_numpy()
+    in_order = lines(odds.iloc[position])
+    opening, closing = log_odds(in_order.opening), log_odds(in_order.closing)
+    moves = expected_moves(
+        MatchArrays.of(matches.iloc[position]), opening[:, 0] - opening[:, 1], closing[:, 0] - closing[:, 1]
+    )
+    values = np.column_stack([opening, moves])
+    values[~np.isfinite(opening).all(axis=1)] = np.nan
+    frame = pd.DataFrame(values, columns=list(COLUMNS), index=matches.index[position])
+    return frame.iloc[np.argsort(position)]
+
+
+def last_line(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
+    """The market's last probabilities of each match (home, draw, away), by its number: the closing line, else
+    the opening one, else NaN.
+    """
+    known = lines(odds)
+    closed = np.isfinite(known.closing).all(axis=1, keepdims=True)
+    values = np.where(closed, known.closing, known.opening)
+    return pd.DataFrame(values, columns=list(PRICES), index=matches["match_id"].to_numpy())
+
+
+def log_odds(probabilities: Values) -> Values:
+    """ln(home/draw) and ln(away/draw), shape (n, 2)."""
+    logs = np.log(probabilities)
+    return np.asarray(logs[:, [0, 2]] - logs[:, [1]])
+
+
+def _probabilities(prices: pd.DataFrame) -> Values:
+    values = prices.to_numpy(dtype=np.float64)
+    known = np.isfinite(values).all(axis=1)
+    found = np.full(values.shape, np.nan)
+    if known.any():
+        found[known] = power(values[known])
+    return found

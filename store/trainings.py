@@ -1,0 +1,65 @@
+"""Trainings: what each made, what the gate answered, what came of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import training_results
+
+Outcome = Literal["deployed", "forced", "passed", "refused"]
+
+
+@dataclass(frozen=True)
+class NewTraining:
+    """`in_service_id` is the model that served before; `checks` are the gate's questions with answers."""
+
+    job_id: int
+    sport: str
+    as_of: datetime
+    training_matches: int
+    validation_matches: int
+    seconds: float
+    best_model_id: int | None
+    in_service_id: int | None
+    outcome: Outcome
+    is_dry_run: bool
+    checks: list[dict[str, Any]]
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """One training."""
+
+    id: int
+    job_id: int
+    sport: str
+    as_of: datetime
+    training_matches: int
+    validation_matches: int
+    seconds: float
+    best_model_id: int | None
+    in_service_id: int | None
+    outcome: str
+    is_dry_run: bool
+    checks: list[dict[str, Any]]
+    reason: str
+    created_at: datetime
+
+
+async def add_training(conn: AsyncConnection, new: NewTraining) -> None:
+    await conn.execute(insert(training_results).values(**vars(new)))
+
+
+async def list_trainings(
+    conn: AsyncConnection, *, sport: str | None = None, limit: int = 50
+) -> list[TrainingRow]:
+    """Newest first."""
+    columns = [training_results.c[name] for name in TrainingRow.__dataclass_fields__]
+    found = select(*columns).order_by(training_results.c.id.desc()).limit(limit)
+    if sport is not None:
+        found = found.where(training_results.c.sport == sport)
+    return [TrainingRow(**row._mapping) for row in await conn.execute(found)]

@@ -1,0 +1,111 @@
+"""Training: what the gate lets through serves, everything else is kept with the reason."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from handlers.model_training import ModelTrainingHandler, ModelTrainingParams
+from handlers.steps.results import FootballResult
+from jobs.testing import run_inline
+from modeling.gate_limits import GateLimits
+from store.audit import list_changes
+from store.models import ModelRow, active_model, list_models
+from store.tellings import tellings_of
+from store.trainings import list_trainings
+from tests.handlers.conftest import LENIENT, Replayed
+
+pytestmark = pytest.mark.anyio
+
+
+async def trained(replayed: Replayed, params: ModelTrainingParams) -> FootballResult:
+    _, result = await run_inline(replayed.database, replayed.settings, ModelTrainingHandler, params)
+    return FootballResult.model_validate(result)
+
+
+async def in_service(replayed: Replayed) -> ModelRow | None:
+    async with replayed.database.read() as conn:
+        return await active_model(conn, "football")
+
+
+async def test_the_first_model_that_passes_serves_and_says_why(replayed: Replayed) -> None:
+    model, training = await in_service(replayed), replayed.result.training
+    assert model is not None
+    assert training is not None
+    assert training.outcome == "deployed"
+    assert training.best == f"{model.name} {model.version}"
+    assert model.reason == training.reason
+    assert {check["name"] for check in training.checks} >= {"matches", "log_loss", "better_than_base_rates"}
+    async with replayed.database.read() as conn:
+        (change,) = await list_changes(conn, "model:football")
+        (row,) = await list_trainings(conn)
+        told = await tellings_of(conn, model.id)
+    assert (change.action, change.details["version"]) == ("deployed", model.version)
+    assert (row.outcome, row.best_model_id, row.checks) == ("deployed", model.id, training.checks)
+    assert len(told) == row.validation_matches
+
+
+async def test_a_model_that_is_no_better_than_the_one_in_service_is_refused(replayed: Replayed) -> None:
+    before = await in_service(replayed)
+    later = replayed.result.as_of + timedelta(hours=1)
+    result = await trained(replayed, ModelTrainingParams(as_of=later, gate=LENIENT))
+    assert result.training is not None
+    assert (result.training.outcome, result.training.best) == ("refused", None)
+    assert "better than the model in service" in result.training.reason
+    assert await in_service(replayed) == before
+    async with replayed.database.read() as conn:
+        refused = [model for model in await list_models(conn) if model.status == "refused"]
+    assert [model.reason for model in refused] == [result.training.reason]
+
+
+async def test_too_few_matches_cannot_be_judged(replayed: Replayed) -> None:
+    before = await in_service(replayed)
+    result = await trained(replayed, ModelTrainingParams(as_of=replayed.result.as_of))
+    assert result.training is not None
+    assert result.training.outcome == "refused"
+    assert "cannot judge on fewer than 380" in result.training.reason
+    assert await in_service(replayed) == before
+
+
+async def test_force_puts_a_refused_model_in_service_and_is_written_down(replayed: Replayed) -> None:
+    before = await in_service(replayed)
+    strict = GateLimits(fewest_matches=100, log_loss=0.5)
+    params = ModelTrainingParams(as_of=replayed.result.as_of, gate=strict, force_deploy=True)
+    result = await trained(replayed, params)
+    now = await in_service(replayed)
+    assert result.training is not None
+    assert result.training.outcome == "forced"
+    assert now is not None
+    assert now != before
+    assert str(now.reason).startswith("forced although: log loss")
+    async with replayed.database.read() as conn:
+        forced, _ = await list_changes(conn, "model:football")
+        statuses = {model.id: model.status for model in await list_models(conn)}
+    assert forced.action == "forced"
+    assert before is not None
+    assert statuses[before.id] == "retired"
+
+
+async def test_a_dry_run_keeps_no_version_and_changes_nothing(replayed: Replayed) -> None:
+    async with replayed.database.read() as conn:
+        before = await list_models(conn)
+    files = sorted(path.name for path in (replayed.settings.matchday_home.parent).rglob("*"))
+    strictly_better = GateLimits(**{**LENIENT.model_dump(), "standard_errors": 0.0})
+    params = ModelTrainingParams(as_of=replayed.result.as_of, gate=strictly_better, dry_run=True)
+    result = await trained(replayed, params)
+    assert result.models == []
+    assert result.training is not None
+    async with replayed.database.read() as conn:
+        assert await list_models(conn) == before
+        latest = (await list_trainings(conn))[0]
+        assert (
+            await conn.scalar(
+                text(
+                    "select count(*) from model_tellings t where not exists "
+                    "(select from model_registry r where r.id = t.model_id)"
+                )
+            )
+            == 0
+        )
+    assert (latest.is_dry_run, latest.best_model_id) == (True, None)
+    assert sorted(path.name for path in (replayed.settings.matchday_home.parent).rglob("*")) == files
