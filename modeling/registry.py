@@ -8,7 +8,9 @@ from importlib.metadata import version
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from modeling.ensemble import STACKS
 from modeling.gate import Verdict
+from modeling.kinds import KINDS
 from modeling.train import TrainedModel, Training
 from sports.base import SportName
 from store.audit import record
@@ -65,9 +67,9 @@ class Published:
 
 
 def best_of(training: Training) -> TrainedModel:
-    """The model with the lowest log loss on all the validation matches."""
-    complete = [model for model in training.models if np.isfinite(model.told).all()]
-    return min(complete, key=lambda model: model.metrics["log_loss"])
+    """The model with the lowest log loss of those that answer for every match, with odds or without."""
+    always = [model for model in training.models if model.name in STACKS or not KINDS[model.name].reads_odds]
+    return min(always, key=lambda model: model.metrics["log_loss"])
 
 
 async def publish(

@@ -11,6 +11,7 @@ from modeling.ensemble import STACKS
 from modeling.examples import Examples
 from modeling.kinds import KINDS
 from modeling.predict import load_model
+from modeling.registry import best_of
 from modeling.train import NotEnoughMatches, Report, Training, train
 from modeling.validation import windows
 from sports.football.features import match_features
@@ -74,6 +75,19 @@ async def test_the_artifacts_predict_what_the_trained_models_would(training: Tra
     weights = next(m for m in training.models if m.name == "ensemble").parameters["weights"]
     pooled = np.exp(sum(weight * np.log(told[name]) for name, weight in weights.items()))
     assert told["ensemble"] == pytest.approx(pooled / pooled.sum(axis=1, keepdims=True))
+
+
+def test_the_best_has_an_answer_to_every_match(training: Training) -> None:
+    log_loss = {model.name: model.metrics["log_loss"] for model in training.models}
+    able = {
+        name: figure for name, figure in log_loss.items() if name not in ("market_logit", "xgboost_market")
+    }
+    assert best_of(training).name == min(able, key=lambda name: able[name])
+    only_market = [
+        replace(m, metrics={**m.metrics, "log_loss": 0.1}) if m.name == "market_logit" else m
+        for m in training.models
+    ]
+    assert best_of(replace(training, models=only_market)).name == best_of(training).name
 
 
 def test_without_odds_the_models_that_read_them_are_left_out(training: Training) -> None:
