@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import xgboost
 from numpy.typing import NDArray
 
@@ -61,7 +62,7 @@ class BoostedTrees:
 
     @classmethod
     def fit(cls, examples: Examples) -> Self:
-        names = tuple(str(name) for name in cls._columns(examples))
+        names = tuple(str(name) for name in cls._frame(examples).columns)
         cut = int(len(examples) * (1 - LATEST_SHARE))
         earlier = cls._matrix(examples.part(slice(0, cut)), names, labelled=True)
         later = cls._matrix(examples.part(slice(cut, None)), names, labelled=True)
@@ -114,16 +115,13 @@ class BoostedTrees:
         return Calibrated(cls(booster, document.features, document.rounds), document.calibration.value)
 
     @classmethod
-    def _columns(cls, examples: Examples) -> list[str]:
-        return list(examples.features.columns)
-
-    @classmethod
-    def _values(cls, examples: Examples, names: tuple[str, ...]) -> Values:
-        return inputs(examples.features, names)
+    def _frame(cls, examples: Examples) -> pd.DataFrame:
+        """The columns that the trees may read."""
+        return examples.features
 
     @classmethod
     def _matrix(cls, examples: Examples, names: tuple[str, ...], *, labelled: bool) -> xgboost.DMatrix:
-        values = cls._values(examples, names)
+        values = inputs(cls._frame(examples), names)
         home, away = (values[:, names.index(name)] for name in cls.start)
         margin = np.column_stack([home, np.zeros(len(values)), away])
         label: Outcomes | None = examples.outcomes if labelled else None
@@ -141,12 +139,8 @@ class MarketTrees(BoostedTrees):
         return where_known(examples, super().predict_proba)
 
     @classmethod
-    def _columns(cls, examples: Examples) -> list[str]:
-        return [*examples.market.columns, *examples.features.columns]
-
-    @classmethod
-    def _values(cls, examples: Examples, names: tuple[str, ...]) -> Values:
-        return inputs(examples.market.join(examples.features), names)
+    def _frame(cls, examples: Examples) -> pd.DataFrame:
+        return examples.with_market
 
 
 class _Document(ModelDocument):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sports.football.goal_design import goal_design
 from sports.football.scores import allowed_rho, low_score_factors
 
 # A match loses half of its weight in a year: the best of 0.001 to 0.004 on six leagues from 2016 to 2021.
@@ -69,7 +70,7 @@ class Problem:
         drawn_to = np.where(first > JOINED_AFTER_DAYS, PROMOTED, 0.0)
         count = len(clubs)
         problem = cls(
-            design=_design(home, away, count),
+            design=goal_design(home, away, count),
             goals=matches[["home_goals", "away_goals"]].to_numpy(dtype=np.float64).T.copy(),
             weights=np.exp(-DECAY_PER_DAY * (day.max() - day)),
             centre=np.concatenate([[0.0, 0.0], drawn_to, drawn_to, [0.0]]),
@@ -158,15 +159,3 @@ def _lower(problem: Problem, x: Values, step: Values, loss: float) -> tuple[Valu
         if lower < loss:
             return nearer, lower
     return x, loss
-
-
-def _design(home: Numbers, away: Numbers, clubs: int) -> Values:
-    """Which parameters (all but rho) make the log goals of the home sides, then of the away sides."""
-    matches = len(home)
-    design = np.zeros((2 * matches, 2 + 2 * clubs))
-    one, other = np.arange(matches), np.arange(matches, 2 * matches)
-    design[:, 0] = 1.0
-    design[one, 1], design[other, 1] = 0.5, -0.5
-    design[one, 2 + home] = design[other, 2 + away] = 1.0
-    design[one, 2 + clubs + away] = design[other, 2 + clubs + home] = -1.0
-    return design

@@ -10,16 +10,21 @@ from modeling.calibration import Calibration, CalibrationDocument
 from modeling.model import ArtifactUnusable
 
 
-class ModelDocument(BaseModel):
-    """What every such artifact holds; each kind adds its parameters."""
+class Document(BaseModel):
+    """What every such artifact holds; each kind adds its own."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     format: str
+
+
+class ModelDocument(Document):
+    """That of one model: behind its calibration."""
+
     calibration: CalibrationDocument
 
 
-D = TypeVar("D", bound=ModelDocument)
+D = TypeVar("D", bound=Document)
 
 
 def written_document(kind: str, values: Mapping[str, Any], calibration: Calibration) -> bytes:

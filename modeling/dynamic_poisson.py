@@ -12,11 +12,10 @@ from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
 from modeling.metrics import SMALLEST, Probabilities
 from modeling.model import Calibrated, inputs
-from sports.football.scores import allowed_rho, low_score_factors, outcomes, score_matrix
+from sports.football.scores import USUAL_RHO, allowed_rho, low_score_factors, outcomes, score_matrix
 
 FORMAT = "matchday.dynamic_poisson/1"
 FEATURES = ("strength_home_goals", "strength_away_goals")
-USUAL_RHO = -0.08
 # Pull towards the usual figures with the weight of so many matches.
 PRIOR_MATCHES = 500.0
 RHO_BOUNDS, SCALE_BOUNDS = (-0.3, 0.15), (0.8, 1.25)

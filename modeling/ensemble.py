@@ -11,12 +11,12 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from modeling.documents import Document, read_document
 from modeling.metrics import OUTCOMES, SMALLEST, Outcomes, Probabilities
-from modeling.model import ArtifactUnusable
 
 FORMAT = "matchday.ensemble/1"
 ARTIFACT_FORMAT = "json"
@@ -85,12 +85,7 @@ def written(members: list[Member]) -> bytes:
 
 def read(artifact: bytes) -> list[Member]:
     """The members of a stack. Raises ArtifactUnusable."""
-    try:
-        document = _Document.model_validate_json(artifact)
-    except ValidationError as error:
-        raise ArtifactUnusable(f"not a {FORMAT} document: {error.error_count()} faults") from None
-    if document.format != FORMAT:
-        raise ArtifactUnusable(f"not a {FORMAT} document")
+    document = read_document(_Document, FORMAT, artifact)
     return [Member(**member.model_dump()) for member in document.members]
 
 
@@ -102,12 +97,9 @@ class _MemberDocument(BaseModel):
     weight: Annotated[float, Field(ge=0, le=10)]
 
 
-class _Document(BaseModel):
+class _Document(Document):
     """The artifact as it stands in the file."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    format: str
     members: Annotated[list[_MemberDocument], Field(min_length=2, max_length=20)]
 
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from modeling.metrics import Outcomes
-
-ORDER = ["kickoff_at", "league_code", "home_team", "away_team"]
+from sports.football.match_arrays import kickoff_order
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class Examples:
 
     def in_order(self) -> "Examples":
         """In the order of kick-off."""
-        index = self.matches.sort_values(ORDER, kind="stable").index
-        return Examples(self.matches.loc[index], self.features.loc[index], self.market.loc[index])
+        position = kickoff_order(self.matches)
+        return Examples(self.matches.iloc[position], self.features.iloc[position], self.market.iloc[position])
 
     @property
     def played(self) -> pd.Series:
@@ -52,6 +51,11 @@ class Examples:
     def with_odds(self) -> pd.Series:
         """Whether everything that comes from odds is known."""
         return self.market.notna().all(axis="columns")
+
+    @property
+    def with_market(self) -> pd.DataFrame:
+        """The columns of the market, then those of the features."""
+        return self.market.join(self.features)
 
     @property
     def outcomes(self) -> Outcomes:

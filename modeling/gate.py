@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.gate_limits import GateLimits
-from modeling.metrics import SMALLEST, Outcomes, Probabilities, measure
-
-Values = NDArray[np.float64]
+from modeling.metrics import Outcomes, Probabilities, is_told, losses, measure
 
 
 @dataclass(frozen=True)
@@ -60,19 +58,8 @@ class Verdict:
 
 def judge(judged: Judged, limits: GateLimits) -> Verdict:
     """Too few matches are the only reason where they are too few; otherwise everything is asked."""
-    matches = _said(judged.told)
-    enough = Check(
-        "matches",
-        float(matches.sum()),
-        limits.fewest_matches,
-        int(matches.sum()) >= limits.fewest_matches,
-        f"judged on {int(matches.sum())} matches"
-        + (
-            ""
-            if int(matches.sum()) >= limits.fewest_matches
-            else f", cannot judge on fewer than {limits.fewest_matches}"
-        ),
-    )
+    matches = is_told(judged.told)
+    enough = _enough(int(matches.sum()), limits.fewest_matches)
     if not enough.passed:
         return Verdict((enough,))
     checks = [enough, *_absolute(judged, matches, limits), _against_base_rates(judged, matches, limits)]
@@ -84,7 +71,7 @@ def judge(judged: Judged, limits: GateLimits) -> Verdict:
 
 def paired_difference(told: Probabilities, other: Probabilities, outcomes: Outcomes) -> tuple[float, float]:
     """By how much the log loss of `told` is lower on the same matches, and the standard error of that."""
-    difference = _losses(other, outcomes) - _losses(told, outcomes)
+    difference = losses(other, outcomes) - losses(told, outcomes)
     if len(difference) < 2:
         return float(difference.sum()), float("inf")
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
@@ -94,9 +81,16 @@ def captured_share(
     told: Probabilities, rates: Probabilities, market: Probabilities, outcomes: Outcomes
 ) -> float | None:
     """(base rates - model) / (base rates - market) in log loss; None where the market gains nothing."""
-    base = _losses(rates, outcomes).mean()
-    gain = base - _losses(market, outcomes).mean()
-    return float((base - _losses(told, outcomes).mean()) / gain) if gain > 0 else None
+    base = losses(rates, outcomes).mean()
+    gain = base - losses(market, outcomes).mean()
+    return float((base - losses(told, outcomes).mean()) / gain) if gain > 0 else None
+
+
+def _enough(matches: int, fewest: int) -> Check:
+    says = f"judged on {matches} matches"
+    if matches < fewest:
+        says += f", cannot judge on fewer than {fewest}"
+    return Check("matches", float(matches), fewest, matches >= fewest, says)
 
 
 def _absolute(judged: Judged, matches: NDArray[np.bool_], limits: GateLimits) -> list[Check]:
@@ -119,7 +113,7 @@ def _against_base_rates(judged: Judged, matches: NDArray[np.bool_], limits: Gate
 
 
 def _against_the_market(judged: Judged, matches: NDArray[np.bool_], limits: GateLimits) -> Check:
-    with_odds = matches & _said(judged.market)
+    with_odds = matches & is_told(judged.market)
     name, limit = "share_of_the_market", limits.share_of_the_market
     if int(with_odds.sum()) < limits.fewest_matches:
         says = f"not compared with the market: odds of {int(with_odds.sum())} matches only"
@@ -136,7 +130,7 @@ def _against_service(
     judged: Judged, in_service: Probabilities, matches: NDArray[np.bool_], limits: GateLimits
 ) -> Check:
     name, limit = "better_than_in_service", limits.standard_errors
-    common = matches & _said(in_service)
+    common = matches & is_told(in_service)
     if int(common.sum()) < limits.fewest_matches:
         says = (
             f"cannot be compared with the model in service: only {int(common.sum())} matches that it had not "
@@ -157,12 +151,3 @@ def _check(name: str, figure: float, limit: float, passed: bool, must_be: str) -
     shown = name.replace("_", " ")
     says = f"{shown} {figure:.4f}" + ("" if passed else f", must be {must_be} {limit:g}")
     return Check(name, figure, limit, passed, says)
-
-
-def _said(probabilities: Probabilities) -> NDArray[np.bool_]:
-    return np.asarray(np.isfinite(probabilities).all(axis=1))
-
-
-def _losses(probabilities: Probabilities, outcomes: Outcomes) -> Values:
-    given = probabilities[np.arange(len(outcomes)), outcomes]
-    return np.asarray(-np.log(np.clip(given, SMALLEST, 1.0)))

@@ -7,6 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from modeling.market import CLOSING, OPENING
+from modeling.metrics import OUTCOMES
 
 COLUMNS = (
     "match_id",
@@ -22,7 +23,6 @@ COLUMNS = (
 TEXTS = ("league_code", "season", "home_team", "away_team")
 MOMENTS = ("kickoff_at", "result_known_at")
 GOALS = ["home_goals", "away_goals"]
-SIDES = ("home", "draw", "away")
 
 
 class StoredPrices(Protocol):
@@ -84,7 +84,7 @@ def odds_frame(matches: pd.DataFrame, prices: Sequence[StoredPrices]) -> pd.Data
     for names, is_closing in ((OPENING, False), (CLOSING, True)):
         of_kind = [row for row in prices if row.is_closing is is_closing]
         numbers = [row.match_id for row in of_kind]
-        for name, side in zip(names, SIDES, strict=True):
+        for name, side in zip(names, OUTCOMES, strict=True):
             known = pd.Series([getattr(row, side) for row in of_kind], index=numbers, dtype="float64")
             columns[name] = matches["match_id"].map(known)
     return pd.DataFrame(columns, index=matches.index)

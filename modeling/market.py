@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from betting.overround import power
+from modeling.metrics import OUTCOMES
 from sports.football.line_moves import expected_moves
-from sports.football.match_arrays import ORDER, MatchArrays
+from sports.football.match_arrays import MatchArrays, kickoff_order
 
-PRICES = ("home", "draw", "away")
-OPENING = tuple(f"open_{price}" for price in PRICES)
-CLOSING = tuple(f"close_{price}" for price in PRICES)
+OPENING = tuple(f"open_{price}" for price in OUTCOMES)
+CLOSING = tuple(f"close_{price}" for price in OUTCOMES)
 COLUMNS = ("market_home_log_odds", "market_away_log_odds", "market_home_move", "market_away_move")
 
 Values = NDArray[np.float64]
@@ -34,15 +34,14 @@ def lines(odds: pd.DataFrame) -> Lines:
     return Lines(_probabilities(odds[list(OPENING)]), _probabilities(odds[list(CLOSING)]))
 
 
-def market_features(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
+def market_features(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
     """COLUMNS for every match: the log odds of home and away against a draw that the opening prices hold, and
     how far the prices of the two clubs' earlier matches moved until kick-off.
 
     Indexed as the matches; all NaN where a match has no opening price.
     """
-    position = matches.reset_index(drop=True).sort_values(ORDER, kind="stable").index.to_numpy()
-    in_order = lines(odds.iloc[position])
-    opening, closing = log_odds(in_order.opening), log_odds(in_order.closing)
+    position = kickoff_order(matches)
+    opening, closing = log_odds(known.opening[position]), log_odds(known.closing[position])
     moves = expected_moves(
         MatchArrays.of(matches.iloc[position]), opening[:, 0] - opening[:, 1], closing[:, 0] - closing[:, 1]
     )
@@ -52,14 +51,13 @@ def market_features(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
     return frame.iloc[np.argsort(position)]
 
 
-def last_line(matches: pd.DataFrame, odds: pd.DataFrame) -> pd.DataFrame:
+def last_line(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
     """The market's last probabilities of each match (home, draw, away), by its number: the closing line, else
     the opening one, else NaN.
     """
-    known = lines(odds)
     closed = np.isfinite(known.closing).all(axis=1, keepdims=True)
     values = np.where(closed, known.closing, known.opening)
-    return pd.DataFrame(values, columns=list(PRICES), index=matches["match_id"].to_numpy())
+    return pd.DataFrame(values, columns=list(OUTCOMES), index=matches["match_id"].to_numpy())
 
 
 def log_odds(probabilities: Values) -> Values:

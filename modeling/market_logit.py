@@ -46,7 +46,7 @@ class MarketLogit:
 
     @classmethod
     def fit(cls, examples: Examples) -> Self:
-        line, corrections = _split(_inputs(examples, OPENING + CORRECTIONS))
+        line, corrections = _split(inputs(examples.with_market, OPENING + CORRECTIONS))
         start = np.zeros(corrections.shape[1] * 2)
         found = minimize(
             _loss, start, args=(line, corrections, examples.outcomes), jac=True, method="L-BFGS-B"
@@ -76,7 +76,7 @@ class MarketLogit:
         return Calibrated(fitted, document.calibration.value)
 
     def _predict(self, examples: Examples) -> Probabilities:
-        line, corrections = _split(_inputs(examples, self.features))
+        line, corrections = _split(inputs(examples.with_market, self.features))
         return np.asarray(softmax(_scores(np.array(self.weights), line, corrections), axis=1))
 
 
@@ -85,10 +85,6 @@ class _Document(ModelDocument):
 
     weights: list[tuple[float, float]]
     features: tuple[str, ...]
-
-
-def _inputs(examples: Examples, names: tuple[str, ...]) -> Values:
-    return inputs(examples.market.join(examples.features), names)
 
 
 def _split(values: Values) -> tuple[Values, Values]:

@@ -49,8 +49,18 @@ def log_loss(probabilities: Probabilities, outcomes: Outcomes) -> float:
 
     A uniform guess has ln 3 = 1.0986. A probability of zero counts as 1e-15.
     """
+    return float(losses(probabilities, outcomes).mean())
+
+
+def losses(probabilities: Probabilities, outcomes: Outcomes) -> NDArray[np.float64]:
+    """Of each match what log_loss is the mean of, shape (n,)."""
     given = probabilities[np.arange(len(outcomes)), outcomes]
-    return float(-np.log(np.clip(given, SMALLEST, 1.0)).mean())
+    return np.asarray(-np.log(np.clip(given, SMALLEST, 1.0)))
+
+
+def is_told(probabilities: Probabilities) -> NDArray[np.bool_]:
+    """Whether there are probabilities of a match at all, shape (n,): where nothing was said they are NaN."""
+    return np.asarray(np.isfinite(probabilities).all(axis=1))
 
 
 def brier(probabilities: Probabilities, outcomes: Outcomes) -> float:

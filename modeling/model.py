@@ -1,6 +1,6 @@
 """What every model is: fitted on matches, asked for probabilities, kept as bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol, Self
@@ -89,17 +89,13 @@ def inputs(features: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
     return values
 
 
-def where_known(examples: Examples, predict: "Predict") -> Probabilities:
+def where_known(examples: Examples, predict: Callable[[Examples], Probabilities]) -> Probabilities:
     """The probabilities of the matches with odds; NaN for the others."""
     known = examples.with_odds.to_numpy()
-    probabilities = np.full((len(examples), 3), np.nan)
+    probabilities = np.full((len(examples), len(OUTCOMES)), np.nan)
     if known.any():
         probabilities[known] = predict(examples.where(examples.with_odds))
     return probabilities
-
-
-class Predict(Protocol):
-    def __call__(self, examples: Examples, /) -> Probabilities: ...
 
 
 def _nothing_known(names: Sequence[str]) -> Examples:

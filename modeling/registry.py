@@ -1,6 +1,5 @@
 """Publishes what a training made: every model a version, the best in service if the gate lets it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -72,27 +71,25 @@ def best_of(training: Training) -> TrainedModel:
     return min(always, key=lambda model: model.metrics["log_loss"])
 
 
-async def publish(
-    conn: AsyncConnection, training: Training, keys: Sequence[str], candidacy: Candidacy, run: Run
-) -> Published:
+async def publish(conn: AsyncConnection, training: Training, candidacy: Candidacy, run: Run) -> Published:
     """Adds the versions, writes down what the gate said, and puts the best in service if it may.
 
     It may if the gate lets it or it is forced. Without force it stays a candidate if the model in service
-    knows later matches (a past moment was replayed), or changed since the verdict. `keys` are the SHA-256
-    keys of the models' artifacts, in their order. A dry run changes nothing but the list of trainings.
+    knows later matches (a past moment was replayed), or changed since the verdict. The models' artifacts are
+    kept by then. A dry run changes nothing but the list of trainings.
     """
     await lock_registry(conn, run.sport)
     active = await active_model(conn, run.sport)
     outcome, reason = _outcome(candidacy, active, run.as_of)
-    added = [] if candidacy.dry_run else await _add_versions(conn, training, keys, run)
+    added = [] if candidacy.dry_run else await _add_versions(conn, training, run)
     best = next((model for model in added if model.name == candidacy.best.name), None)
     if best is not None:
         await _place(conn, best, outcome, reason, run)
     await add_training(conn, _training_result(training, candidacy, run, outcome, reason, best))
+    # As they are now: the best has another status since it was added.
     versions = await list_models(conn, sport=run.sport, job_id=run.job_id, limit=len(added)) if added else []
-    shown = next((model for model in versions if best is not None and model.id == best.id), None)
-    may_predict = shown if outcome != "refused" else None
-    return Published(versions[::-1], may_predict, outcome, candidacy.verdict, reason)
+    may_predict = [model for model in versions if model.name == candidacy.best.name and outcome != "refused"]
+    return Published(versions[::-1], next(iter(may_predict), None), outcome, candidacy.verdict, reason)
 
 
 def _outcome(candidacy: Candidacy, active: ModelRow | None, as_of: datetime) -> tuple[Outcome, str]:
@@ -125,12 +122,10 @@ async def _place(conn: AsyncConnection, best: ModelRow, outcome: Outcome, reason
         await set_status(conn, best.id, "refused" if outcome == "refused" else "candidate", reason)
 
 
-async def _add_versions(
-    conn: AsyncConnection, training: Training, keys: Sequence[str], run: Run
-) -> list[ModelRow]:
+async def _add_versions(conn: AsyncConnection, training: Training, run: Run) -> list[ModelRow]:
     added = []
-    for model, key in zip(training.models, keys, strict=True):
-        row = await add_version(conn, _version(model, key, run))
+    for model in training.models:
+        row = await add_version(conn, _version(model, run))
         await save_tellings(conn, row.id, _tellings(training, model))
         added.append(row)
     return added
@@ -144,7 +139,7 @@ def _tellings(training: Training, model: TrainedModel) -> list[Telling]:
     ]
 
 
-def _version(model: TrainedModel, artifact_key: str, run: Run) -> NewModelVersion:
+def _version(model: TrainedModel, run: Run) -> NewModelVersion:
     return NewModelVersion(
         sport=run.sport,
         name=model.name,
@@ -156,7 +151,7 @@ def _version(model: TrainedModel, artifact_key: str, run: Run) -> NewModelVersio
         data_from=model.data_from,
         data_to=model.data_to,
         as_of=run.as_of,
-        artifact_sha256=artifact_key,
+        artifact_sha256=model.artifact_sha256,
         artifact_format=model.artifact_format,
         code_revision=version("matchday"),
         job_id=run.job_id,

@@ -16,7 +16,7 @@ from modeling.ensemble import STACKS, Member, Pool
 from modeling.examples import Examples
 from modeling.gate import Judged
 from modeling.kinds import KINDS
-from modeling.metrics import Metrics, Outcomes, Probabilities, measure
+from modeling.metrics import Metrics, Outcomes, Probabilities, is_told, measure
 from modeling.model import Model
 from modeling.validation import Windows, base_rates, windows
 
@@ -197,7 +197,7 @@ class _Trainer:
         )
 
     def _calibration(self, told: Probabilities, window: slice) -> Calibration:
-        known = np.isfinite(told).all(axis=1)
+        known = is_told(told)
         return Calibration.fit(told[known], self._outcomes[window][known])
 
     def _model(
@@ -211,7 +211,7 @@ class _Trainer:
         artifact_format: str,
     ) -> TrainedModel:
         told, kickoff = self._told[name].validate, self._data.matches["kickoff_at"]
-        known = np.isfinite(told).all(axis=1)
+        known = is_told(told)
         figures = measure(told[known], self._outcomes[self._split.validate][known])
         rates = measure(self._rates[known], self._outcomes[self._split.validate][known])
         validated = kickoff.iloc[self._split.validate]

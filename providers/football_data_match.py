@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from providers.rows import MatchRow, MatchStatus, OddsRow
+from providers.rows import LONGEST_NAME, MOST_GOALS, MatchRow, MatchStatus, OddsRow
 from providers.seasons import season_of
 
 # The main leagues of the site; the codes are its own.
@@ -32,9 +32,6 @@ WHOLE = re.compile(r"(\d{1,3})(?:\.0)?", re.ASCII)
 # The site begins in 1993: a year of two digits from here on is of the last century.
 FIRST_YEAR_OF_1900 = 90
 NOON = time(12)
-# The highest score of any first-class match is 36-0.
-MOST_GOALS = 36
-LONGEST_NAME = 60
 LONGEST_RAW = 100
 UNREADABLE = "\ufffd"
 # The same days, times, names and goals come again and again.

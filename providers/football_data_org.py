@@ -14,7 +14,7 @@ from providers.client import BOUNDS, Bounds, Client
 from providers.errors import AnswerUnusable
 from providers.gate import OPEN_GATE, Gate
 from providers.reply import Reply, whole_seconds
-from providers.rows import MatchBatch, MatchRow, MatchStatus, RejectedRow
+from providers.rows import MatchBatch, MatchRow, MatchStatus
 from providers.seasons import season_of
 from providers.wire import ElementRefused, Goals, Moment, Name, Place, Wire, elements
 
@@ -145,10 +145,7 @@ def read_matches(answer: object) -> MatchBatch:
     if not isinstance(answer, dict):
         raise AnswerUnusable(SOURCE, "the answer is no object")
     batch = MatchBatch([], [])
-    for here, element, match in elements(answer.get("matches"), _Match, place):
-        if isinstance(match, RejectedRow):
-            batch.rejected.append(match)
-            continue
+    for here, element, match in elements(answer.get("matches"), _Match, place, batch.rejected):
         try:
             batch.matches.append(_row(match))
         except ElementRefused as refusal:

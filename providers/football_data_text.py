@@ -27,7 +27,7 @@ def _texts(data: bytes) -> Iterator[str]:
 
 
 def cells_of(text: str) -> list[str]:
-    """Of a line by itself: a stray quotation mark must not swallow those that follow. None if too long."""
+    """Of a line by itself: a stray quotation mark must not swallow those that follow. Empty if too long."""
     if '"' not in text:
         return text.split(",")
     try:

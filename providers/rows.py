@@ -11,6 +11,10 @@ from enum import StrEnum
 
 from providers.validator import Validator
 
+# The highest score of any first-class match is 36-0.
+MOST_GOALS = 36
+LONGEST_NAME = 60
+
 
 class MatchStatus(StrEnum):
     """Goals are there for `played` and mostly for `awarded` (decided off the pitch), never for the others."""

@@ -8,9 +8,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from providers.odds import HIGHEST, LEAST_SUM_OF_BEST, LOWEST, MOST_SUM
-from providers.rows import MatchStatus
+from providers.rows import LONGEST_NAME, MOST_GOALS, MatchStatus
 
-MOST_GOALS = 36
 STARTERS = (7, 11)
 # Two halves, extra time and what is added to them.
 MOST_MINUTES = 150
@@ -25,7 +24,7 @@ def _text(pattern: str, error: str) -> pa.Column:
 
 
 def _name() -> pa.Column:
-    return _text(r"\S.{0,59}", "a name is missing or too long")
+    return _text(rf"\S.{{0,{LONGEST_NAME - 1}}}", "a name is missing or too long")
 
 
 def _utc() -> pa.Column:

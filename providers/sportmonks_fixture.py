@@ -10,7 +10,6 @@ from providers.rows import (
     MatchRow,
     MatchStatus,
     PlayerStatRow,
-    RejectedRow,
     Side,
     TeamStatisticRow,
 )
@@ -39,10 +38,7 @@ class _Team:
 def read_fixtures(data: object, place: Place, now: datetime) -> MatchBatch:
     """Every fixture of a page; what cannot be used of it is rejected by itself. Raises AnswerUnusable."""
     batch = MatchBatch([], [])
-    for here, element, fixture in elements(data, Fixture, place):
-        if isinstance(fixture, RejectedRow):
-            batch.rejected.append(fixture)
-            continue
+    for here, element, fixture in elements(data, Fixture, place, batch.rejected):
         try:
             match, teams = _match(fixture)
         except ElementRefused as refusal:
@@ -127,10 +123,9 @@ def _read_people(
 ) -> None:
     """A team sheet is public before the match: whoever fetches it later could have known it at kick-off."""
     sheets: dict[int, list[LineupPlayer]] = {team: [] for team in teams}
-    for here, element, entry in elements(fixture.lineups or [], Lineup, _about(fixture, "lineups")):
-        if isinstance(entry, RejectedRow):
-            batch.rejected.append(entry)
-        elif entry.team_id not in teams:
+    place, told = _about(fixture, "lineups"), fixture.lineups or []
+    for here, element, entry in elements(told, Lineup, place, batch.rejected):
+        if entry.team_id not in teams:
             batch.rejected.append(here.rejected("the team does not play in this match", element))
         else:
             sheets[entry.team_id].append(_player(entry))
@@ -174,10 +169,9 @@ def _player_stats(fixture: Fixture, team: _Team, entry: Lineup) -> PlayerStatRow
 
 
 def _read_statistics(fixture: Fixture, teams: dict[int, _Team], batch: MatchBatch) -> None:
-    for here, element, entry in elements(fixture.statistics or [], Statistic, _about(fixture, "statistics")):
-        if isinstance(entry, RejectedRow):
-            batch.rejected.append(entry)
-        elif entry.participant_id not in teams:
+    place, told = _about(fixture, "statistics"), fixture.statistics or []
+    for here, element, entry in elements(told, Statistic, place, batch.rejected):
+        if entry.participant_id not in teams:
             batch.rejected.append(here.rejected("the team does not play in this match", element))
         elif entry.type_id in TEAM_TYPES:
             team, name = teams[entry.participant_id], TEAM_TYPES[entry.type_id]

@@ -73,10 +73,7 @@ class Asked:
 def read_odds(answer: object, asked: Asked) -> MatchBatch:
     """Every event with its odds; what cannot be used of it is rejected by itself. Raises AnswerUnusable."""
     batch = MatchBatch([], [])
-    for here, _, event in elements(answer, _Event, asked.place):
-        if isinstance(event, RejectedRow):
-            batch.rejected.append(event)
-            continue
+    for here, _, event in elements(answer, _Event, asked.place, batch.rejected):
         odds = _EventOdds(event, here, asked.now, batch.rejected)
         batch.matches.append(replace(_row(event, asked), odds=tuple(odds.read())))
     return batch
@@ -85,10 +82,7 @@ def read_odds(answer: object, asked: Asked) -> MatchBatch:
 def read_scores(answer: object, asked: Asked) -> MatchBatch:
     """Every event with its score if it is completed. Raises AnswerUnusable."""
     batch = MatchBatch([], [])
-    for here, element, event in elements(answer, _Scored, asked.place):
-        if isinstance(event, RejectedRow):
-            batch.rejected.append(event)
-            continue
+    for here, element, event in elements(answer, _Scored, asked.place, batch.rejected):
         try:
             batch.matches.append(_scored_row(event, asked))
         except ElementRefused as refusal:
@@ -135,20 +129,16 @@ class _EventOdds:
         self._in_play = 0
 
     def read(self) -> Iterator[OddsRow]:
-        for _, _, bookmaker in elements(self._event.bookmakers or [], _Bookmaker, self._about("bookmakers")):
-            if isinstance(bookmaker, RejectedRow):
-                self._rejected.append(bookmaker)
-            else:
-                yield from self._read_bookmaker(bookmaker)
+        place, told = self._about("bookmakers"), self._event.bookmakers or []
+        for _, _, bookmaker in elements(told, _Bookmaker, place, self._rejected):
+            yield from self._read_bookmaker(bookmaker)
         if self._in_play:
             reason = f"{self._in_play} prices were made after kick-off"
             self._rejected.append(self._about("markets").rejected(reason))
 
     def _read_bookmaker(self, bookmaker: _Bookmaker) -> Iterator[OddsRow]:
-        for here, element, market in elements(bookmaker.markets, _Market, self._about(bookmaker.key)):
-            if isinstance(market, RejectedRow):
-                self._rejected.append(market)
-                continue
+        place = self._about(bookmaker.key)
+        for here, element, market in elements(bookmaker.markets, _Market, place, self._rejected):
             known_at = market.last_update or bookmaker.last_update or self._now
             if known_at > self._event.commence_time:
                 self._in_play += 1

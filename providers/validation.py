@@ -120,7 +120,7 @@ def _odds_frame(odds: Sequence[tuple[MatchRow, OddsRow]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "bookmaker": [row.bookmaker for row in rows],
-            "is_utc": [row.known_at.utcoffset() == ZERO for row in rows],
+            "is_utc": [_is_utc(row.known_at) for row in rows],
             "known": [row.known_at.timestamp() for row in rows],
             "first": [_price(row, 0) for row in rows],
             "second": [_price(row, 1) for row in rows],

@@ -17,10 +17,8 @@ from pydantic import (
 )
 
 from providers.errors import AnswerUnusable
-from providers.rows import RejectedRow
+from providers.rows import LONGEST_NAME, MOST_GOALS, RejectedRow
 
-MOST_GOALS = 36
-LONGEST_NAME = 60
 LONGEST_RAW = 500
 EARLIEST, LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -72,17 +70,22 @@ class ElementRefused(Exception):
 
 
 def elements(
-    answer: object, model: type[Element], place: Place
-) -> Iterator[tuple[Place, object, Element | RejectedRow]]:
-    """Each element of a list with its place and as it came. Raises AnswerUnusable if there is no list."""
+    answer: object, model: type[Element], place: Place, rejected: list[RejectedRow]
+) -> Iterator[tuple[Place, object, Element]]:
+    """Each good element of a list with its place and as it came; the others are added to `rejected`.
+
+    Raises AnswerUnusable if there is no list.
+    """
     if not isinstance(answer, list):
         raise AnswerUnusable(place.source, f"{place.file}: there is no list where one was expected")
     for number, element in enumerate(answer, start=1):
         here = place.at(number)
         try:
-            yield here, element, model.model_validate(element)
+            good = model.model_validate(element)
         except ValidationError as error:
-            yield here, element, here.rejected(_reason(error), element)
+            rejected.append(here.rejected(_reason(error), element))
+        else:
+            yield here, element, good
 
 
 def _reason(error: ValidationError) -> str:

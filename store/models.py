@@ -118,15 +118,6 @@ async def list_models(
     return [ModelRow(**row._mapping) for row in await conn.execute(found)]
 
 
-async def find_version(conn: AsyncConnection, sport: str, name: str, version: int) -> ModelRow | None:
-    registry = model_registry
-    found = select(*_columns()).where(
-        registry.c.sport == sport, registry.c.name == name, registry.c.version == version
-    )
-    row = (await conn.execute(found)).one_or_none()
-    return ModelRow(**row._mapping) if row else None
-
-
 async def importance_of(conn: AsyncConnection, model_id: int) -> dict[str, float]:
     """The share of each feature, largest first."""
     shares = feature_importance

@@ -31,22 +31,10 @@ class NewTraining:
 
 
 @dataclass(frozen=True)
-class TrainingRow:
-    """One training."""
+class TrainingRow(NewTraining):
+    """One training, as it is kept; `best_model_id` is null of a dry run."""
 
     id: int
-    job_id: int
-    sport: str
-    as_of: datetime
-    training_matches: int
-    validation_matches: int
-    seconds: float
-    best_model_id: int | None
-    in_service_id: int | None
-    outcome: str
-    is_dry_run: bool
-    checks: list[dict[str, Any]]
-    reason: str
     created_at: datetime
 
 

@@ -70,10 +70,12 @@ async def train_models(
     )
     # Files come before the rows that name them: a run that dies in between leaves a file too many, never a
     # row without one.
-    keys = [] if scope.dry_run else [await artifacts.save(model.artifact) for model in training.models]
+    if not scope.dry_run:
+        for model in training.models:
+            await artifacts.save(model.artifact)
     run = Run("football", known.as_of, job.id, time.monotonic() - began)
     async with job.transaction() as conn:
-        return await publish(conn, training, keys, candidacy, run)
+        return await publish(conn, training, candidacy, run)
 
 
 def _usual_limits(known: KnownMatches, training: "Training") -> GateLimits:

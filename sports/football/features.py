@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from sports.football.elo import elo_ratings
-from sports.football.match_arrays import ORDER, SECONDS_IN_A_DAY, MatchArrays
+from sports.football.match_arrays import SECONDS_IN_A_DAY, MatchArrays, kickoff_order
 from sports.football.past import Numbers, Past, Values
-from sports.football.scores import outcomes, score_matrix
+from sports.football.scores import USUAL_RHO, outcomes, score_matrix
 from sports.football.strengths import strengths
 
 FORM_WINDOWS = (5, 10)
@@ -24,8 +24,6 @@ LEAGUE_PRIOR_MATCHES = 50.0
 # Home wins, draws, home goals and away goals a match: long-run figures of European first divisions.
 LEAGUE_PRIOR = np.array([0.45, 0.27, 1.55, 1.15])
 AVERAGE_POINTS = 1.36
-# The correction of low scores that fits what the strengths expect, on six leagues from 2012 to 2022.
-LOW_SCORES_RHO = -0.08
 
 
 def match_features(matches: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +35,7 @@ def match_features(matches: pd.DataFrame) -> pd.DataFrame:
     """
     if matches["kickoff_at"].isna().any():
         raise ValueError("every match needs a kick-off")
-    position = matches.reset_index(drop=True).sort_values(ORDER, kind="stable").index.to_numpy()
+    position = kickoff_order(matches)
     columns = _columns(MatchArrays.of(matches.iloc[position]))
     features = pd.DataFrame(columns, index=matches.index[position], dtype="float64")
     return features.iloc[np.argsort(position)]
@@ -64,7 +62,7 @@ def _strengths(season: MatchArrays) -> dict[str, Values]:
     """Goals that attack and defence let expect, how sure that is, and the log odds that follow from it."""
     expected = strengths(season)
     home, away = expected.goals
-    home_wins, draws, away_wins = outcomes(score_matrix(home, away, LOW_SCORES_RHO)).T
+    home_wins, draws, away_wins = outcomes(score_matrix(home, away, USUAL_RHO)).T
     return {
         "strength_home_goals": home,
         "strength_away_goals": away,

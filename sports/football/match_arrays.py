@@ -12,6 +12,11 @@ ORDER = ["kickoff_at", "league_code", "home_team", "away_team"]
 SECONDS_IN_A_DAY = 86_400
 
 
+def kickoff_order(matches: pd.DataFrame) -> Numbers:
+    """The positions of a frame's rows in the order of kick-off; matches of one moment in one fixed order."""
+    return np.asarray(matches.reset_index(drop=True).sort_values(ORDER, kind="stable").index)
+
+
 @dataclass(frozen=True)
 class MatchArrays:
     """One entry a match in each array; clubs, leagues and seasons are numbered.
@@ -35,7 +40,7 @@ class MatchArrays:
 
     @classmethod
     def of(cls, matches: pd.DataFrame) -> "MatchArrays":
-        """The matches of a frame that is in the order of kick-off (ORDER)."""
+        """The matches of a frame that is in the order of kick-off (kickoff_order)."""
         league = matches["league_code"].astype("str")
         clubs = pd.concat([league + "\n" + matches["home_team"], league + "\n" + matches["away_team"]])
         club = _numbered(clubs)

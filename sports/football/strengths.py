@@ -15,9 +15,9 @@ day and is sharpened by every result: an extended Kalman filter whose step goes 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from sports.football.goal_design import goal_design
 from sports.football.match_arrays import MatchArrays
 from sports.football.past import Numbers, Values
 
@@ -146,7 +146,7 @@ class _League:
 
     def expected(self, home: Numbers, away: Numbers) -> Values:
         """Rows as in Strengths, for matches of the day."""
-        design = self._design(home, away)
+        design = goal_design(home, away, self._clubs)
         logs = design @ self.mean
         variances = ((design @ self.covariance) * design).sum(axis=1)
         advantage = np.full(len(home), self.mean[1])
@@ -154,7 +154,7 @@ class _League:
 
     def learn(self, home: Numbers, away: Numbers, goals: Values) -> None:
         """Moves the state to the mode of what it was and what the goals (2, n) say."""
-        design, scored = self._design(home, away), goals.reshape(-1)
+        design, scored = goal_design(home, away, self._clubs), goals.reshape(-1)
         with_state = self.covariance @ design.T
         prior = design @ self.mean
         spread = design @ with_state
@@ -191,17 +191,6 @@ class _League:
         self.covariance[attack, defence] = self.covariance[defence, attack] = (
             CLUB_VARIANCE * ATTACK_WITH_DEFENCE
         )
-
-    def _design(self, home: Numbers, away: Numbers) -> NDArray[np.float64]:
-        """Which parts of the state make the log goals of the home sides, then of the away sides."""
-        matches = len(home)
-        design = np.zeros((2 * matches, len(self.mean)))
-        one, other = np.arange(matches), np.arange(matches, 2 * matches)
-        design[:, 0] = 1.0
-        design[one, 1], design[other, 1] = 0.5, -0.5
-        design[one, 2 + home] = design[other, 2 + away] = 1.0
-        design[one, 2 + self._clubs + away] = design[other, 2 + self._clubs + home] = -1.0
-        return design
 
     def _dispersion(self) -> float:
         return LATE_DISPERSION if self.day - self.season_began > LATE_AFTER_DAYS else DISPERSION
