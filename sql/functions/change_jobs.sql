@@ -67,7 +67,10 @@ declare
     restored bigint[];
 begin
     graphs := array(select distinct graph_id from jobs_finished where id = any (p_ids) and graph_id is not null);
-    -- In one order: two may put back the same steps, and no clean-up may take away some of them meanwhile.
+    -- One at a time for each pipeline: with rows alone, one that finished meanwhile is held out of order.
+    perform pg_advisory_xact_lock(k.key) from (
+        select hashint8extended(g.id, 7236054815) as key from unnest(graphs) as g (id) order by key) k;
+    -- No clean-up may take away some of the steps meanwhile.
     perform from jobs_finished where graph_id = any (graphs) order by id for update;
     with recursive wanted as (
         select id from jobs_finished where id = any (p_ids) and status in ('failed', 'cancelled', 'aborted')

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from jobs.limits import block_limit
 from store.database import Database
 from store.jobs import JobFilter, count_by_status, list_jobs
+from store.workers import list_workers
 from tests.engine.limited import (
     OtherLimitedHandler,
     make_spans_table,
@@ -31,8 +32,10 @@ a_worker = partial(worker, handlers="tests.engine.limited")
 
 async def test_two_workers_never_run_more_at_once(database: Database) -> None:
     await make_spans_table(database)
-    await submitted(database, 40, at_once=3, seconds=0.03)
     with a_worker(database.url), a_worker(database.url):
+        # On a busy machine one could have done everything before the other is there.
+        await eventually(partial(registered, database), lambda workers: workers == 2)
+        await submitted(database, 40, at_once=3, seconds=0.03)
         await all_completed(database, 40)
     async with database.read() as conn:
         spans = (await conn.execute(text("select began_at, ended_at from test_spans"))).all()
@@ -51,6 +54,11 @@ async def test_two_workers_never_start_more_within_any_interval(database: Databa
     assert min(sixth_later) > timedelta(seconds=0.6)
     # As soon as the limit opens, and not when a worker happens to look.
     assert starts[15] - starts[0] < timedelta(seconds=3 * 0.6) + 3 * AT_ONCE
+
+
+async def registered(database: Database) -> int:
+    async with database.read() as conn:
+        return len(await list_workers(conn))
 
 
 async def all_completed(database: Database, jobs: int) -> None:

@@ -190,6 +190,24 @@ def test_a_clean_up_leaves_a_pipeline_that_is_being_put_back(
     assert statuses(one, ids) == []
 
 
+def test_steps_are_put_back_twice_while_one_of_them_ends_between_the_others(
+    database_url: str, connect: Callable[[], Conn]
+) -> None:
+    """The second to come sees more steps than the first: they must not hold each other's."""
+    one, two, user, three = connect(), connect(), connect(), connect()
+    ids = add(one, [[], []])
+    take(one)
+    fail(one, ids[1])
+    with user.transaction():
+        user.execute("select from jobs_finished where id = %s for update", [ids[1]])
+        with waiting(database_url, one, lambda conn: conn.execute("select retry_jobs(%s)", [ids])):
+            fail(three, ids[0])
+            with waiting(database_url, two, lambda conn: conn.execute("select retry_jobs(%s)", [ids])):
+                user.execute("commit")
+                user.execute("begin")
+    assert statuses(one, ids) == ["pending", "pending"]
+
+
 def test_both_kinds_of_ends_of_two_workers_over_two_pipelines_wait_in_one_order(
     database_url: str, connect: Callable[[], Conn]
 ) -> None:
