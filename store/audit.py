@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import audit_log
+from store.tables.models import audit_log
 
 
 @dataclass(frozen=True)

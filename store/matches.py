@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
-from store.tables import matches
+from store.tables.matches import matches
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import feature_importance, model_registry
+from store.tables.models import feature_importance, model_registry
 
 
 @dataclass(frozen=True)

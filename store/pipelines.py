@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
-from store.tables import pipeline_jobs
+from store.tables.queue import pipeline_jobs
 
 
 @dataclass(frozen=True)

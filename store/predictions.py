@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
-from store.tables import match_predictions
+from store.tables.models import match_predictions
 
 
 @dataclass(frozen=True, slots=True)

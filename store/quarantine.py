@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.jsonb import storable_json
 from store.queries import query
-from store.tables import quarantined_rows
+from store.tables.matches import quarantined_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
-from store.tables import schedule_ticks, schedules
+from store.tables.schedules import schedule_ticks, schedules
 
 # The last ticks of each schedule that are kept.
 TICKS_KEPT = 100

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import model_tellings
+from store.tables.models import model_tellings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import training_results
+from store.tables.models import training_results
 
 Outcome = Literal["deployed", "forced", "passed", "refused"]
 

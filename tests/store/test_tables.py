@@ -1,14 +1,20 @@
 """The typed tables of store.tables against the schema that sql/ defines."""
 
 import importlib.resources
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import psycopg
 import pytest
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
-from store.tables import metadata
+import store.tables
+from store.tables.base import metadata
+
+for _module in iter_modules(store.tables.__path__):
+    import_module(f"store.tables.{_module.name}")
 
 ROOT = Path(__file__).parents[2]
 OURS = """
