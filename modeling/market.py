@@ -31,7 +31,8 @@ class Lines:
 
 def lines(odds: pd.DataFrame) -> Lines:
     """Of decimal odds in the columns OPENING and CLOSING, the margin removed by the power method."""
-    return Lines(_probabilities(odds[list(OPENING)]), _probabilities(odds[list(CLOSING)]))
+    opening, closing = (odds[list(names)].to_numpy(dtype=np.float64) for names in (OPENING, CLOSING))
+    return Lines(probabilities(opening), probabilities(closing))
 
 
 def market_features(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
@@ -60,16 +61,16 @@ def last_line(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
     return pd.DataFrame(values, columns=list(OUTCOMES), index=matches["match_id"].to_numpy())
 
 
-def log_odds(probabilities: Values) -> Values:
-    """ln(home/draw) and ln(away/draw), shape (n, 2)."""
-    logs = np.log(probabilities)
-    return np.asarray(logs[:, [0, 2]] - logs[:, [1]])
-
-
-def _probabilities(prices: pd.DataFrame) -> Values:
-    values = prices.to_numpy(dtype=np.float64)
-    known = np.isfinite(values).all(axis=1)
-    found = np.full(values.shape, np.nan)
+def probabilities(prices: Values) -> Values:
+    """In decimal odds (n, 3), the margin removed by the power method; NaN where a price is missing."""
+    known = np.isfinite(prices).all(axis=1)
+    found = np.full(prices.shape, np.nan)
     if known.any():
-        found[known] = power(values[known])
+        found[known] = power(prices[known])
     return found
+
+
+def log_odds(of: Values) -> Values:
+    """ln(home/draw) and ln(away/draw), shape (n, 2)."""
+    logs = np.log(of)
+    return np.asarray(logs[:, [0, 2]] - logs[:, [1]])

@@ -47,6 +47,21 @@ class PredictionRow:
     predicted_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedPrediction:
+    """The last prediction before a match began, and how the match ended."""
+
+    match_id: int
+    league_code: str
+    kickoff_at: datetime
+    home_goals: int
+    away_goals: int
+    home: float
+    draw: float
+    away: float
+    model_id: int
+
+
 async def save_predictions(conn: AsyncConnection, job_id: int, rows: Sequence[NewPrediction]) -> int:
     """Stores the predictions; the same model asked again as of the same moment overwrites its answer."""
     if not rows:
@@ -76,6 +91,14 @@ async def league_predictions(
 async def job_predictions(conn: AsyncConnection, job_id: int, *, limit: int = 5_000) -> list[PredictionRow]:
     """What one job predicted, in the order of kick-off."""
     return await _predictions(conn, "job_predictions", {"job_id": job_id, "limit": limit})
+
+
+async def judged_predictions(
+    conn: AsyncConnection, *, since: datetime, until: datetime, as_of: datetime
+) -> list[JudgedPrediction]:
+    """Of matches that kicked off from `since` until before `until`, with results known at `as_of`."""
+    moments = {"since": since, "until": until, "as_of": as_of}
+    return [JudgedPrediction(*row) for row in await conn.execute(query("judged_predictions"), moments)]
 
 
 async def count_predictions(conn: AsyncConnection, job_id: int) -> int:
