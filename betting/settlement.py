@@ -109,6 +109,20 @@ def correction(previous: Settlement, new: Settlement) -> Correction | None:
     return Correction(previous, new, new.returned - previous.returned)
 
 
+def settle_again(
+    bet: Bet, previous: Settlement | None, ended: MatchEnding
+) -> tuple[Settlement, Decimal] | None:
+    """The settlement after an earlier one, if any, with what is to be paid; None if it changes nothing.
+
+    All that is ever paid on a bet adds up to what its last settlement returned.
+    """
+    new = settle(bet, ended)
+    if previous is None:
+        return new, new.returned
+    changed = correction(previous, new)
+    return None if changed is None else (new, changed.difference)
+
+
 def _status(bet: Bet, ended: MatchEnding, played_within: timedelta) -> tuple[BetStatus, str]:
     if ended.home_goals is None or ended.away_goals is None or ended.ending is not Ending.PLAYED:
         return BetStatus.VOID, f"the match was {ended.ending}: the stake is returned"

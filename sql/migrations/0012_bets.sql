@@ -102,11 +102,14 @@ create table bets (
 );
 comment on table bets is 'One row is money on a selection: the price taken, and what became of it. A bankroll bets on a selection once.';
 comment on column bets.kickoff_at is 'When the match was to kick off as the bet was placed.';
+comment on column bets.settled_at is 'As of when it was settled first; corrections come later, and are in bet_settlements.';
 comment on column bets.closing_price is 'The last price before kick-off of the same bookmaker, else of the market; null while none is known.';
 comment on column bets.closing_probability is 'Of the selection in the closing line, with its margin removed.';
 create index bets_open_idx on bets (match_id) where status = 'open';
 create index bets_latest_idx on bets (bankroll, placed_at desc, id desc);
+create index bets_placed_idx on bets (placed_at desc, id desc);
 create index bets_settled_idx on bets (bankroll, settled_at) where settled_at is not null;
+create index bets_settled_lately_idx on bets (settled_at) where settled_at is not null;
 
 create table bet_settlements (
     id bigint generated always as identity primary key,

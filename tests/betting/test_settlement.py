@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from betting.markets import Market, Selection, selections_of
 from betting.odds import OddsError
-from betting.settlement import Bet, BetStatus, Correction, Ending, MatchEnding, correction, settle
+from betting.settlement import (
+    Bet,
+    BetStatus,
+    Correction,
+    Ending,
+    MatchEnding,
+    correction,
+    settle,
+    settle_again,
+)
 
 KICKOFF = datetime(2021, 8, 14, 14, tzinfo=UTC)
 HOME = Selection(Market.MATCH_RESULT, "home")
@@ -246,3 +255,19 @@ def test_a_stake_is_whole_cents(stake: str) -> None:
 def test_a_bet_has_a_price() -> None:
     with pytest.raises(OddsError):
         bet(price="1")
+
+
+@given(bets, st.lists(endings, min_size=1, max_size=8))
+def test_all_that_is_ever_paid_on_a_bet_is_what_it_returned_in_the_end(
+    placed: Bet, told: list[MatchEnding]
+) -> None:
+    last, paid = None, Decimal(0)
+    for ended in told:
+        again = settle_again(placed, last, ended)
+        if again is not None:
+            last, difference = again
+            paid += difference
+        assert settle_again(placed, last, ended) is None
+    assert last is not None
+    assert paid == last.returned
+    assert last.profit == last.returned - placed.stake

@@ -1,0 +1,89 @@
+"""Settle the bets whose matches have ended, correct those whose results were, and say what it came to."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated
+
+import structlog
+from pydantic import AwareDatetime, BaseModel, Field
+
+from betting.settlement import BetStatus
+from handlers.steps.scope import EARLIEST, LATEST, NotYet
+from handlers.steps.settle import add_closing_prices, settle_bets
+from jobs.handler import Handler, Job, JobParams, Retry
+from store.database import DatabaseUnavailable
+from store.jobs import database_now
+from store.settlements import bankrolls_at, count_overdue
+
+# A result that is missing for longer is not merely late: sources that come twice a week have had their turn.
+OVERDUE_AFTER = timedelta(days=5)
+
+log = structlog.get_logger()
+
+
+class SettlementParams(JobParams):
+    as_of: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | None = Field(
+        None, description="Settle by what was known at this moment, for replays of the past. Left out: now"
+    )
+
+
+class SettlementResult(BaseModel):
+    """`profit` is what this run's settlements and corrections brought; `bankrolls` hold open stakes too."""
+
+    as_of: datetime
+    settled: int
+    won: int
+    half_won: int
+    push: int
+    half_lost: int
+    lost: int
+    void: int
+    corrected: int
+    closing_prices: int = Field(description="Bets settled before that have their closing price now")
+    refused: int = Field(description="Bets on what does not exist; the log names them")
+    overdue: int = Field(description="Open bets on matches without a result, days after their kick-off")
+    profit: Decimal
+    bankrolls: dict[str, Decimal]
+
+
+class SettlementHandler(Handler[SettlementParams]):
+    job_type = "settlement"
+    timeout = timedelta(minutes=15)
+    retry = Retry(times=2, on=(DatabaseUnavailable,))
+
+    def unique_key(self, params: SettlementParams) -> str:  # noqa: ARG002 - two at once would do the same work
+        return "settlement"
+
+    async def run(self, params: SettlementParams, job: Job) -> SettlementResult:
+        as_of = await _moment(job, params.as_of)
+        settled = await settle_bets(job, as_of)
+        closing_prices = await add_closing_prices(job, as_of)
+        async with job.database.read() as conn:
+            bankrolls = await bankrolls_at(conn, as_of)
+            overdue = await count_overdue(conn, as_of, as_of - OVERDUE_AFTER)
+        result = SettlementResult(
+            as_of=as_of,
+            settled=settled.by_status.total(),
+            **{
+                status.value: settled.by_status[status]
+                for status in BetStatus
+                if status is not BetStatus.OPEN
+            },
+            corrected=settled.corrected,
+            closing_prices=closing_prices,
+            refused=settled.refused,
+            overdue=overdue,
+            profit=settled.profit,
+            bankrolls=bankrolls,
+        )
+        log.info("bets_settled", **result.model_dump(mode="json"))
+        return result
+
+
+async def _moment(job: Job, as_of: datetime | None) -> datetime:
+    """The moment that is meant, in UTC, by the database's clock. Raises NotYet."""
+    async with job.database.read() as conn:
+        now = (await database_now(conn)).astimezone(UTC)
+    if as_of is not None and as_of > now:
+        raise NotYet(f"as_of {as_of:%Y-%m-%d %H:%M %Z} has not come yet")
+    return now if as_of is None else as_of.astimezone(UTC)
