@@ -75,3 +75,17 @@ async def count_bets_on(conn: AsyncConnection, bankroll: str, pick_ids: Collecti
     """How many of these picks the bankroll has bet on."""
     found = select(func.count()).where(bets.c.bankroll == bankroll, bets.c.pick_id.in_(pick_ids))
     return int(await conn.scalar(found) or 0)
+
+
+async def settled_return(
+    conn: AsyncConnection, bankroll: str, *, since: datetime, until: datetime
+) -> float | None:
+    """Profit by stake of the bets settled after `since` and by `until`; None without any but void ones."""
+    found = select(func.sum(bets.c.profit) / func.sum(bets.c.stake)).where(
+        bets.c.bankroll == bankroll,
+        bets.c.settled_at > since,
+        bets.c.settled_at <= until,
+        bets.c.status != "void",
+    )
+    share: Decimal | None = await conn.scalar(found)
+    return None if share is None else float(share)

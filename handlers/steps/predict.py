@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from handlers.steps.features import KnownMatches
-from handlers.steps.picks import Predictions, pick
+from handlers.steps.month_before import month_before
+from handlers.steps.picks import Picked, Predictions, pick
 from handlers.steps.pipeline import Counts
 from handlers.steps.scope import PredictionScope
 from jobs.handler import Job
@@ -83,18 +84,8 @@ async def predict_fixtures(
     async with job.transaction() as conn:
         await save_predictions(conn, job.id, rows)
         picked = await pick(conn, job.id, said, scope)
-        did = NewPredictionRun(
-            job_id=job.id,
-            as_of=known.as_of,
-            horizon_at=known.horizon,
-            model_id=model.id,
-            leagues=fixtures.matches["league_code"].nunique(),
-            fixtures=len(fixtures),
-            predictions=len(rows),
-            picks=picked.picks,
-            bets=picked.bets,
-        )
-        run = await save_prediction_run(conn, did, scope.bankroll)
+        before = await month_before(conn, known.as_of, scope.bankroll)
+        run = await save_prediction_run(conn, _done(job, known, model, fixtures, picked), before)
     log.info("prediction_run", model=f"{model.name} {model.version}", **_told(run))
     return Predicted(model, run)
 
@@ -169,6 +160,22 @@ def _goal_columns(goals: "GoalMarkets | None") -> dict[str, list[Any]]:
         "both_to_score": goals.both_to_score.tolist(),
         "likely_scores": goals.likely_scores,
     }
+
+
+def _done(
+    job: Job, known: KnownMatches, model: ModelRow, fixtures: "Examples", picked: Picked
+) -> NewPredictionRun:
+    return NewPredictionRun(
+        job_id=job.id,
+        as_of=known.as_of,
+        horizon_at=known.horizon,
+        model_id=model.id,
+        leagues=fixtures.matches["league_code"].nunique(),
+        fixtures=len(fixtures),
+        predictions=len(fixtures),
+        picks=picked.picks,
+        bets=picked.bets,
+    )
 
 
 def _told(run: PredictionRunRow) -> dict[str, Any]:
