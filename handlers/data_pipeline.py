@@ -44,8 +44,8 @@ class DataPipelineHandler(Handler[DataPipelineParams]):
         else:
             await pipeline.skip("train")
         async with pipeline.step("predict") as step:
-            predicted = await predict_fixtures(job, known, params.leagues, trained.best if trained else None)
-            step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
+            predicted = await predict_fixtures(job, known, params, trained.best if trained else None)
+            step.counts = predicted.counts
         return FootballResult(
             as_of=known.as_of,
             ingest=counts,

@@ -33,7 +33,7 @@ class ModelTrainingHandler(Handler[ModelTrainingParams]):
 
     async def run(self, params: ModelTrainingParams, job: Job) -> FootballResult:
         job.progress(0, "reading matches", step="features")
-        known = await matches_as_of(job, params.as_of, source=None, leagues=None, horizon_days=1)
+        known = await matches_as_of(job, params.as_of, source=None, leagues=None, horizon=timedelta(days=1))
         trained = await train_models(
             job,
             known,

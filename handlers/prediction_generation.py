@@ -25,10 +25,10 @@ class PredictionGenerationHandler(Handler[PredictionGenerationParams]):
     async def run(self, params: PredictionGenerationParams, job: Job) -> FootballResult:
         job.progress(0, "reading matches", step="features")
         known = await matches_as_of(
-            job, params.as_of, source=None, leagues=params.leagues, horizon_days=params.horizon_days
+            job, params.as_of, source=None, leagues=params.leagues, horizon=params.horizon
         )
         job.progress(0.7, "predicting fixtures", step="predict")
-        predicted = await predict_fixtures(job, known, params.leagues)
+        predicted = await predict_fixtures(job, known, params)
         return FootballResult(
             as_of=known.as_of,
             predictions=await returned_predictions(job, params.return_predictions),

@@ -29,8 +29,8 @@ class QuickDataRefreshHandler(Handler[QuickDataRefreshParams]):
         pipeline = await Pipeline.plan(job, STEPS)
         counts, known = await refresh(job, pipeline, params)
         async with pipeline.step("predict") as step:
-            predicted = await predict_fixtures(job, known, params.leagues)
-            step.counts = {"fixtures": predicted.fixtures, "predictions": predicted.predictions}
+            predicted = await predict_fixtures(job, known, params)
+            step.counts = predicted.counts
         return FootballResult(
             as_of=known.as_of,
             ingest=counts,

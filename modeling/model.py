@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,14 @@ class Model(Protocol):
         """Raises ArtifactUnusable."""
 
 
+@runtime_checkable
+class GoalModel(Protocol):
+    """A model that knows of goals, and so of every score."""
+
+    def scores(self, examples: Examples) -> NDArray[np.float64]:
+        """P(score) of every match, shape (n, 16, 16), before calibration."""
+
+
 @dataclass(frozen=True)
 class Calibrated:
     """A fitted model behind its calibration: what serves."""
@@ -68,6 +76,10 @@ class Calibrated:
 
     def predict_proba(self, examples: Examples) -> Probabilities:
         return self.calibration.apply(self.model.predict_proba(examples))
+
+    def scores(self, examples: Examples) -> NDArray[np.float64] | None:
+        """As GoalModel; None of a model that knows nothing of goals."""
+        return self.model.scores(examples) if isinstance(self.model, GoalModel) else None
 
     def answers(self) -> bool:
         """Whether it has probabilities for a match of which nothing is known."""

@@ -8,6 +8,7 @@ import numpy as np
 from modeling import ensemble
 from modeling.ensemble import STACKS, Pool
 from modeling.examples import Examples
+from modeling.goals import GoalMarkets, Scores, goal_markets, mixed
 from modeling.kinds import KINDS
 from modeling.metrics import Probabilities
 from modeling.model import ArtifactUnusable, Calibrated
@@ -30,6 +31,18 @@ class Stack:
     def predict_proba(self, examples: Examples) -> Probabilities:
         return self.pool.apply(np.stack([member.predict_proba(examples) for member in self.members]))
 
+    def scores(self, examples: Examples) -> Scores | None:
+        """P(score) of every match by the members that know of goals, as they weigh; None without any."""
+        told = [member.scores(examples) for member in self.members]
+        known = [
+            (scores, weight)
+            for scores, weight in zip(told, self.pool.weights, strict=True)
+            if scores is not None
+        ]
+        if not known:
+            return None
+        return mixed([scores for scores, _ in known], [weight for _, weight in known])
+
 
 Served = Calibrated | Stack
 
@@ -42,6 +55,12 @@ async def load_model(name: str, artifact_sha256: str, load: Load) -> Served:
     if name not in KINDS:
         raise UnknownModel(f"no model is called {name!r}; there are {', '.join([*KINDS, *STACKS])}")
     return KINDS[name].from_bytes(artifact)
+
+
+def predict_goals(served: Served, examples: Examples, probabilities: Probabilities) -> GoalMarkets | None:
+    """The goal markets beside these probabilities of the same model; None where no goal model takes part."""
+    scores = served.scores(examples)
+    return None if scores is None else goal_markets(scores, probabilities)
 
 
 async def _stack(name: str, artifact: bytes, load: Load) -> Stack:

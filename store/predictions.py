@@ -12,10 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.queries import query
 from store.tables.models import match_predictions
 
+KEY = ("match_id", "model_id", "as_of")
+
 
 @dataclass(frozen=True, slots=True)
 class NewPrediction:
-    """Probabilities of the three results of one match (adding up to 1), knowing nothing later than as_of."""
+    """Probabilities of the three results of one match (adding up to 1), knowing nothing later than as_of.
+
+    Beside them what follows from goals, all of it or nothing: the goals expected of either side, two chances,
+    and the likeliest scores as {"1-0": 0.11}.
+    """
 
     match_id: int
     model_id: int
@@ -24,6 +30,11 @@ class NewPrediction:
     draw: float
     away: float
     pick: str
+    home_goals: float | None = None
+    away_goals: float | None = None
+    over_2_5: float | None = None
+    both_to_score: float | None = None
+    likely_scores: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,12 @@ class PredictionRow:
     draw: float
     away: float
     pick: str
+    home_goals: float | None
+    away_goals: float | None
+    over_2_5: float | None
+    both_to_score: float | None
+    likely_scores: dict[str, float] | None
+    model_id: int
     model_name: str
     model_version: int
     as_of: datetime
@@ -67,10 +84,11 @@ async def save_predictions(conn: AsyncConnection, job_id: int, rows: Sequence[Ne
     if not rows:
         return 0
     new = insert(match_predictions)
-    replace = {name: new.excluded[name] for name in ("home", "draw", "away", "pick", "job_id")}
+    told = NewPrediction.__dataclass_fields__.keys() - set(KEY)
+    replace = {name: new.excluded[name] for name in (*told, "job_id")}
     await conn.execute(
         new.on_conflict_do_update(
-            index_elements=["match_id", "model_id", "as_of"],
+            index_elements=KEY,
             set_={**replace, "predicted_at": func.now()},
         ),
         [{**asdict(row), "job_id": job_id} for row in rows],
@@ -86,6 +104,11 @@ async def league_predictions(
     A replay of the past shows only while nothing later was ever predicted.
     """
     return await _predictions(conn, "league_predictions", {"league_code": league_code, "limit": limit})
+
+
+async def match_prediction(conn: AsyncConnection, match_id: int) -> PredictionRow | None:
+    """The latest that was said of the match."""
+    return next(iter(await _predictions(conn, "match_prediction", {"match_id": match_id})), None)
 
 
 async def job_predictions(conn: AsyncConnection, job_id: int, *, limit: int = 5_000) -> list[PredictionRow]:

@@ -44,21 +44,20 @@ class KnownMatches:
 
 
 async def matches_as_of(
-    job: Job, as_of: AsOf, *, source: Source | None, leagues: tuple[str, ...] | None, horizon_days: int
+    job: Job, as_of: AsOf, *, source: Source | None, leagues: tuple[str, ...] | None, horizon: timedelta
 ) -> KnownMatches:
     """The matches as they were known at the moment that is meant. Raises NoMatches, NotYet."""
     async with job.database.read() as conn:
         moment = await resolve_as_of(conn, as_of, chosen_source(source, job.settings), leagues)
-    return await _known_matches(job.database, moment, horizon_days)
+    return await _known_matches(job.database, moment, moment + horizon)
 
 
-async def _known_matches(database: Database, as_of: datetime, horizon_days: int) -> KnownMatches:
+async def _known_matches(database: Database, as_of: datetime, horizon: datetime) -> KnownMatches:
     from modeling.examples import Examples
     from modeling.history import matches_frame, odds_frame
     from modeling.market import last_line, lines, market_features
     from sports.football.features import match_features
 
-    horizon = as_of + timedelta(days=horizon_days)
     async with database.read() as conn:
         rows = await match_history(conn, until=horizon)
         prices = await price_history(conn, until=horizon, as_of=as_of)

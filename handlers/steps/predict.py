@@ -1,18 +1,28 @@
-"""Predicts the fixtures of the window with the model in service and stores the probabilities."""
+"""Predicts the fixtures of the window with the model in service; stores what it says and what to bet on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from handlers.steps.features import KnownMatches
+from handlers.steps.month_before import month_before
+from handlers.steps.picks import Picked, Predictions, pick
+from handlers.steps.pipeline import Counts
+from handlers.steps.scope import PredictionScope
 from jobs.handler import Job
 from store.models import ModelRow, active_model
+from store.prediction_runs import NewPredictionRun, PredictionRunRow, save_prediction_run
 from store.predictions import NewPrediction, save_predictions
 from store.trainings import list_trainings
 
 if TYPE_CHECKING:
     from modeling.examples import Examples
+    from modeling.goals import GoalMarkets
 
 PICKS = ("home", "draw", "away")
+log = structlog.get_logger()
 
 
 class NoActiveModel(Exception):
@@ -25,42 +35,59 @@ class ModelFromTheFuture(Exception):
 
 @dataclass(frozen=True)
 class Predicted:
-    """What one run predicted: the model that did, and how many of how many fixtures."""
+    """What one run predicted, picked and bet, and the model that it asked."""
 
     model: ModelRow
-    fixtures: int
-    predictions: int
+    run: PredictionRunRow
+
+    @property
+    def counts(self) -> Counts:
+        run = self.run
+        return {
+            "fixtures": run.fixtures,
+            "predictions": run.predictions,
+            "picks": run.picks,
+            "bets": run.bets,
+        }
 
     def summary(self, known: KnownMatches) -> dict[str, Any]:
         """These figures as fields of a FootballResult, with a hint where there was nothing to predict."""
         note = None
-        if not self.fixtures:
+        if not self.run.fixtures:
             newest = known.matches["kickoff_at"].max()
             note = (
                 f"no fixtures from {known.as_of:%Y-%m-%d} to {known.horizon:%Y-%m-%d}; the newest match is "
                 f"of {newest:%Y-%m-%d} (as_of 'last_season' replays a past moment)"
             )
         return {
-            "fixtures": self.fixtures,
-            "predictions_saved": self.predictions,
+            "fixtures": self.run.fixtures,
+            "predictions_saved": self.run.predictions,
+            "picks": self.run.picks,
+            "bets": self.run.bets,
             "predicted_by": f"{self.model.name} {self.model.version}",
             "note": note,
         }
 
 
 async def predict_fixtures(
-    job: Job, known: KnownMatches, leagues: tuple[str, ...] | None, model: ModelRow | None = None
+    job: Job, known: KnownMatches, scope: PredictionScope, model: ModelRow | None = None
 ) -> Predicted:
-    """Stores a prediction of every fixture in the window, by the model given or else the one in service.
+    """Stores a prediction of every fixture in the window, by the model given or else the one in service; what
+    is worth a bet of them; and what the run did.
 
     Raises NoActiveModel, ModelFromTheFuture, ArtifactError.
     """
     model = model or await _model_in_service(job, known)
-    fixtures = _fixtures(known, leagues)
+    fixtures = _fixtures(known, scope.leagues)
     rows = await _predictions(job, model, known, fixtures) if len(fixtures) else []
+    said = Predictions(model.id, known.as_of, rows, _kickoffs(fixtures))
     async with job.transaction() as conn:
-        saved = await save_predictions(conn, job.id, rows)
-    return Predicted(model, len(fixtures), saved)
+        await save_predictions(conn, job.id, rows)
+        picked = await pick(conn, job.id, said, scope)
+        before = await month_before(conn, known.as_of, scope.bankroll)
+        run = await save_prediction_run(conn, _done(job, known, model, fixtures, picked), before)
+    log.info("prediction_run", model=f"{model.name} {model.version}", **_told(run))
+    return Predicted(model, run)
 
 
 async def _model_in_service(job: Job, known: KnownMatches) -> ModelRow:
@@ -89,25 +116,71 @@ def _fixtures(known: KnownMatches, leagues: tuple[str, ...] | None) -> "Examples
     return known.examples.where(wanted)
 
 
+def _kickoffs(fixtures: "Examples") -> dict[int, datetime]:
+    kickoffs = fixtures.matches["kickoff_at"].dt.to_pydatetime()
+    return dict(zip(fixtures.matches["match_id"].tolist(), kickoffs, strict=True))
+
+
 async def _predictions(
     job: Job, model: ModelRow, known: KnownMatches, fixtures: "Examples"
 ) -> list[NewPrediction]:
     from modeling.artifact_store import artifact_store
-    from modeling.predict import load_model
+    from modeling.predict import load_model, predict_goals
 
     artifacts = artifact_store(job.settings.artifact_location())
     served = await load_model(model.name, model.artifact_sha256, artifacts.load)
+    probabilities = served.predict_proba(fixtures)
+    goals = _goal_columns(predict_goals(served, fixtures, probabilities))
+    match_ids = fixtures.matches["match_id"].tolist()
     return [
         NewPrediction(
-            match_id=int(match_id),
+            match_id=match_id,
             model_id=model.id,
             as_of=known.as_of,
-            home=float(home),
-            draw=float(draw),
-            away=float(away),
+            home=home,
+            draw=draw,
+            away=away,
             pick=PICKS[max(range(3), key=(home, draw, away).__getitem__)],
+            **{name: values[place] for name, values in goals.items()},
         )
-        for match_id, (home, draw, away) in zip(
-            fixtures.matches["match_id"], served.predict_proba(fixtures), strict=True
+        for place, (match_id, (home, draw, away)) in enumerate(
+            zip(match_ids, probabilities.tolist(), strict=True)
         )
     ]
+
+
+def _goal_columns(goals: "GoalMarkets | None") -> dict[str, list[Any]]:
+    """The columns of a prediction that come from goals; none where no goal model took part."""
+    if goals is None:
+        return {}
+    return {
+        "home_goals": goals.home_goals.tolist(),
+        "away_goals": goals.away_goals.tolist(),
+        "over_2_5": goals.over_2_5.tolist(),
+        "both_to_score": goals.both_to_score.tolist(),
+        "likely_scores": goals.likely_scores,
+    }
+
+
+def _done(
+    job: Job, known: KnownMatches, model: ModelRow, fixtures: "Examples", picked: Picked
+) -> NewPredictionRun:
+    return NewPredictionRun(
+        job_id=job.id,
+        as_of=known.as_of,
+        horizon_at=known.horizon,
+        model_id=model.id,
+        leagues=fixtures.matches["league_code"].nunique(),
+        fixtures=len(fixtures),
+        predictions=len(fixtures),
+        picks=picked.picks,
+        bets=picked.bets,
+    )
+
+
+def _told(run: PredictionRunRow) -> dict[str, Any]:
+    """The run as values of a log line."""
+    figures = {
+        name: value for name, value in asdict(run).items() if name not in ("job_id", "created_at", "model_id")
+    }
+    return {**figures, "as_of": run.as_of.isoformat(), "horizon_at": run.horizon_at.isoformat()}

@@ -13,7 +13,7 @@ async def refresh(job: Job, pipeline: Pipeline, scope: RefreshScope) -> tuple[Co
         step.counts = counts = await ingest(job, scope, step.report)
     async with pipeline.step("features") as step:
         known = await matches_as_of(
-            job, scope.as_of, source=scope.source, leagues=scope.leagues, horizon_days=scope.horizon_days
+            job, scope.as_of, source=scope.source, leagues=scope.leagues, horizon=scope.horizon
         )
         step.counts = known.counts
     return counts, known

@@ -59,6 +59,10 @@ class PredictionResult(BaseModel):
     draw: float
     away: float
     pick: str
+    home_goals: float | None
+    away_goals: float | None
+    over_2_5: float | None
+    both_to_score: float | None
 
     @classmethod
     def of(cls, row: PredictionRow) -> "PredictionResult":
@@ -74,6 +78,8 @@ class FootballResult(BaseModel):
     training: TrainingResult | None = None
     fixtures: int | None = None
     predictions_saved: int | None = None
+    picks: int | None = None
+    bets: int | None = None
     predicted_by: str | None = None
     predictions: list[PredictionResult] | None = None
     note: str | None = None

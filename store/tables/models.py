@@ -77,7 +77,7 @@ class _MatchPredictions(TypedColumns):
     away_goals: Named[float | None] = Column(Double)
     over_2_5: Named[float | None] = Column(Double)
     both_to_score: Named[float | None] = Column(Double)
-    likely_scores: Named[dict[str, float] | None] = Column(JSONB)
+    likely_scores: Named[dict[str, float] | None] = Column(JSONB(none_as_null=True))
 
 
 class _PredictionRuns(TypedColumns):

@@ -58,7 +58,7 @@ AS_OF = datetime(2009, 5, 20, tzinfo=UTC)
             {"refresh_token": True, "return_predictions": True},
         ),
         ("/api/data/quick-refresh", None, "quick_data_refresh", {"refresh_token": False}),
-        ("/api/ml/generate-predictions", None, "prediction_generation", {"horizon_days": 7}),
+        ("/api/ml/generate-predictions", None, "prediction_generation", {"horizon_days": None}),
         ("/api/ml/generate-predictions", {"horizon_days": 3}, "prediction_generation", {"horizon_days": 3}),
         (
             "/api/ml/train?days_back=365&min_matches_per_player=5",

@@ -1,0 +1,36 @@
+"""What bookmakers were known to pay on a match at a moment: what can be bet on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.queries import query
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPrices:
+    """The latest prices of one bookmaker on one market of a match; None where a selection had none.
+
+    They are of home, draw and away, or of over and under.
+    """
+
+    match_id: int
+    market: str
+    line: Decimal | None
+    bookmaker: str
+    known_at: datetime
+    prices: tuple[Decimal | None, ...]
+
+
+async def known_prices(
+    conn: AsyncConnection, match_ids: Collection[int], *, as_of: datetime
+) -> list[KnownPrices]:
+    """Of the results of these matches, and of more or fewer than 2.5 goals; never a closing price.
+
+    `average` is among the bookmakers of a market only where no other one is.
+    """
+    found = await conn.execute(query("known_prices"), {"match_ids": list(match_ids), "as_of": as_of})
+    return [KnownPrices(**{**row._mapping, "prices": tuple(row.prices)}) for row in found]
