@@ -23,6 +23,7 @@ from app.routes import (
     job_types,
     jobs,
     models,
+    picks,
     pipelines,
     predictions,
     problems,
@@ -111,7 +112,14 @@ def _include_routes(app: FastAPI) -> None:
         job_cancels.router,
         jobs.router,
     )
-    for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
+    for router in (
+        *of_jobs,
+        pipelines.router,
+        shortcuts.router,
+        predictions.router,
+        picks.router,
+        models.router,
+    ):
         app.include_router(router, prefix="/api")
     for router in (queues.router, workers.router, schedules.router, health.router):
         app.include_router(router, prefix="/api")

@@ -61,6 +61,10 @@ KINDS = {
     "job-not-found": Kind(404, "No such job", "The job does not exist, or was deleted after it finished."),
     "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
     "schedule-not-found": Kind(404, "No such schedule", "GET /api/schedules lists the schedules."),
+    "match-not-found": Kind(404, "No such match", "No match has this number."),
+    "prediction-not-found": Kind(
+        404, "Not predicted", "The match is known, and no job has predicted it so far."
+    ),
     "method-not-allowed": Kind(405, "Method not allowed", "The header Allow names the methods of this path."),
     "body-too-slow": Kind(408, "The body came too slowly", "The detail says how long a body may take."),
     "already-active": Kind(

@@ -208,30 +208,6 @@ class PipelineOut(Out):
         return f"/api/pipelines/{self.id}"
 
 
-class ModelRef(Out):
-    name: str
-    version: int
-
-
-class PredictionOut(Out):
-    """Probabilities of the three results of a match, knowing nothing later than `as_of`."""
-
-    match_id: int
-    league: str
-    season: str
-    kickoff_at: UtcTime
-    home_team: str
-    away_team: str
-    home: float
-    draw: float
-    away: float
-    pick: Literal["home", "draw", "away"]
-    model: ModelRef
-    as_of: UtcTime
-    predicted_at: UtcTime
-    job_id: int
-
-
 class ModelOut(Out):
     """One version of a model, and how it did on matches it had not seen."""
 

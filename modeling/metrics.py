@@ -3,6 +3,7 @@
 Outcomes are 0 (home), 1 (draw), 2 (away); probabilities have one row a match and these three columns.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -42,6 +43,12 @@ def measure(probabilities: Probabilities, outcomes: Outcomes) -> Metrics:
         accuracy=accuracy(probabilities, outcomes),
         ece=ece(probabilities, outcomes),
     )
+
+
+def measure_played(told: Sequence[tuple[float, float, float]], goals: Sequence[tuple[int, int]]) -> Metrics:
+    """As `measure`, of matches that ended with these goals of home and away. Raises ValueError."""
+    ahead = [home - away for home, away in goals]
+    return measure(np.array(told), 1 - np.sign(ahead))
 
 
 def log_loss(probabilities: Probabilities, outcomes: Outcomes) -> float:

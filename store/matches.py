@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.queries import query
@@ -83,24 +84,15 @@ async def match_history(
     conn: AsyncConnection, *, until: datetime, league_codes: Sequence[str] | None = None
 ) -> list[MatchRow]:
     """All matches that kick off by `until`, oldest first."""
-    found = (
-        select(
-            matches.c.id.label("match_id"),
-            matches.c.league_code,
-            matches.c.season,
-            matches.c.kickoff_at,
-            matches.c.home_team,
-            matches.c.away_team,
-            matches.c.home_goals,
-            matches.c.away_goals,
-            matches.c.result_known_at,
-        )
-        .where(matches.c.kickoff_at <= until)
-        .order_by(matches.c.kickoff_at, matches.c.id)
-    )
+    found = _rows().where(matches.c.kickoff_at <= until).order_by(matches.c.kickoff_at, matches.c.id)
     if league_codes is not None:
         found = found.where(matches.c.league_code.in_(league_codes))
     return [MatchRow(*row) for row in await conn.execute(found)]
+
+
+async def find_match(conn: AsyncConnection, match_id: int) -> MatchRow | None:
+    row = (await conn.execute(_rows().where(matches.c.id == match_id))).one_or_none()
+    return None if row is None else MatchRow(*row)
 
 
 async def replay_moment(conn: AsyncConnection, league_codes: Sequence[str] | None = None) -> datetime | None:
@@ -130,6 +122,21 @@ async def count_matches(conn: AsyncConnection) -> int:
 
 async def count_quarantined(conn: AsyncConnection) -> int:
     return int(await conn.scalar(text("select count(*) from quarantined_rows")) or 0)
+
+
+def _rows() -> Select[*tuple[Any, ...]]:
+    """Every column of MatchRow."""
+    return select(
+        matches.c.id.label("match_id"),
+        matches.c.league_code,
+        matches.c.season,
+        matches.c.kickoff_at,
+        matches.c.home_team,
+        matches.c.away_team,
+        matches.c.home_goals,
+        matches.c.away_goals,
+        matches.c.result_known_at,
+    )
 
 
 def _as_json(row: NewMatch) -> dict[str, object]:

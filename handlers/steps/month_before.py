@@ -12,14 +12,12 @@ MONTH = timedelta(days=30)
 
 
 async def month_before(conn: AsyncConnection, as_of: datetime, bankroll: str) -> MonthBefore:
-    import numpy as np
-
-    from modeling.metrics import accuracy, log_loss
+    from modeling.metrics import measure_played
 
     roi = await settled_return(conn, bankroll, since=as_of - MONTH, until=as_of)
     rows = await judged_predictions(conn, since=as_of - MONTH, until=as_of, as_of=as_of)
     if not rows:
         return MonthBefore(0, None, None, roi)
-    told = np.array([(row.home, row.draw, row.away) for row in rows])
-    outcomes = np.array([1 - np.sign(row.home_goals - row.away_goals) for row in rows])
-    return MonthBefore(len(rows), accuracy(told, outcomes), log_loss(told, outcomes), roi)
+    told = [(row.home, row.draw, row.away) for row in rows]
+    figures = measure_played(told, [(row.home_goals, row.away_goals) for row in rows])
+    return MonthBefore(figures.matches, figures.accuracy, figures.log_loss, roi)
