@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.queries import query
 from store.tables.betting import bets, picks
 from store.tables.matches import matches
 from store.tables.models import model_registry
@@ -135,6 +136,11 @@ async def picks_beside(
     """What was picked of a match when the model predicted it as of that moment."""
     same = (picks.c.match_id == match_id, picks.c.model_id == model_id, picks.c.as_of == as_of)
     return [PickRow(*row) for row in await conn.execute(_rows().where(*same))]
+
+
+async def delete_old_picks(conn: AsyncConnection, age: timedelta, limit: int = 1_000) -> int:
+    """Deletes picks stored longer ago that nobody has bet on; how many went."""
+    return (await conn.execute(query("delete_old_picks"), {"age": age, "limit": limit})).rowcount
 
 
 def _rows() -> Select[*tuple[Any, ...]]:

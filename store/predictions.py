@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -122,6 +122,11 @@ async def judged_predictions(
     """Of matches that kicked off from `since` until before `until`, with results known at `as_of`."""
     moments = {"since": since, "until": until, "as_of": as_of}
     return [JudgedPrediction(*row) for row in await conn.execute(query("judged_predictions"), moments)]
+
+
+async def delete_old_predictions(conn: AsyncConnection, age: timedelta, limit: int = 1_000) -> int:
+    """Deletes predictions made longer ago, but the last before the kick-off of each match; how many went."""
+    return (await conn.execute(query("delete_old_predictions"), {"age": age, "limit": limit})).rowcount
 
 
 async def count_predictions(conn: AsyncConnection, job_id: int) -> int:

@@ -14,6 +14,7 @@ alter table match_predictions add column both_to_score double precision check (b
 alter table match_predictions add column likely_scores jsonb check (jsonb_typeof(likely_scores) = 'object');
 alter table match_predictions add constraint goals_of_both_sides
     check (num_nulls(home_goals, away_goals, over_2_5, both_to_score, likely_scores) in (0, 5));
+create index match_predictions_age_idx on match_predictions (predicted_at);
 comment on column match_predictions.home_goals is 'Expected goals; null, as all that follows from goals, where no goal model took part.';
 comment on column match_predictions.likely_scores is 'The probabilities of the likeliest scores, as {"1-0": 0.11}.';
 
@@ -72,6 +73,7 @@ create table picks (
 comment on table picks is 'One row is a bet that was worth placing at a moment: at which price, how much of it, and why.';
 create index picks_latest_idx on picks (as_of desc, id desc);
 create index picks_job_idx on picks (job_id);
+create index picks_age_idx on picks (created_at);
 
 create table bets (
     id bigint generated always as identity primary key,
