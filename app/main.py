@@ -15,6 +15,7 @@ from app.methods import MethodsMiddleware
 from app.problems import RESPONSES, install_problems
 from app.request_log import RequestLog
 from app.routes import (
+    bets,
     health,
     job_attempts,
     job_batches,
@@ -121,7 +122,7 @@ def _include_routes(app: FastAPI) -> None:
         models.router,
     ):
         app.include_router(router, prefix="/api")
-    for router in (queues.router, workers.router, schedules.router, health.router):
+    for router in (bets.router, queues.router, workers.router, schedules.router, health.router):
         app.include_router(router, prefix="/api")
     for router in of_jobs:
         app.include_router(router, include_in_schema=False)

@@ -59,6 +59,8 @@ KINDS = {
     ),
     "not-found": Kind(404, "Nothing is here", "No resource has this path."),
     "job-not-found": Kind(404, "No such job", "The job does not exist, or was deleted after it finished."),
+    "bet-not-found": Kind(404, "No such bet", "GET /api/bets lists the bets."),
+    "bankroll-not-found": Kind(404, "No such bankroll", "It is opened when the first bet is placed from it."),
     "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
     "schedule-not-found": Kind(404, "No such schedule", "GET /api/schedules lists the schedules."),
     "match-not-found": Kind(404, "No such match", "No match has this number."),

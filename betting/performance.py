@@ -86,12 +86,17 @@ def performance_by_month(bets: Iterable[SettledBet], bankroll: Decimal) -> dict[
     """By the first day of each month (UTC) with settled bets; each starts with what the last left."""
     months: dict[date, list[SettledBet]] = {}
     for bet in sorted(bets, key=lambda bet: bet.settled_at):
-        months.setdefault(bet.settled_at.astimezone(UTC).date().replace(day=1), []).append(bet)
+        months.setdefault(month_of(bet), []).append(bet)
     figures = {}
     for month, settled in months.items():
         figures[month] = performance(settled, bankroll)
         bankroll += figures[month].profit
     return figures
+
+
+def month_of(bet: SettledBet) -> date:
+    """The first day of the month in which it was settled, in UTC."""
+    return bet.settled_at.astimezone(UTC).date().replace(day=1)
 
 
 def _ratio(part: Decimal, whole: Decimal) -> float | None:

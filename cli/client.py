@@ -27,6 +27,7 @@ from cli.answers import (
     Upcoming,
     Workers,
 )
+from cli.bet_answers import BetPage, BetPerformance, BetWithTrail
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -146,6 +147,15 @@ class Api:
 
     def delete_schedule(self, name: str) -> None:
         self._answered("DELETE", _schedule(name))
+
+    def bets(self, **filters: Any) -> BetPage:
+        return self._ask(BetPage, "GET", "/api/bets", params=_given(filters))
+
+    def bet(self, bet_id: int) -> BetWithTrail:
+        return self._ask(BetWithTrail, "GET", f"/api/bets/{bet_id}")
+
+    def bet_performance(self, **filters: Any) -> BetPerformance:
+        return self._ask(BetPerformance, "GET", "/api/bets/performance", params=_given(filters))
 
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""

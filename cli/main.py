@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cli import jobs, pipelines, queues, schedules
+from cli import bets, jobs, pipelines, queues, schedules
 from cli.failures import CommandFailed
 from cli.terminal import notes
 from cli.workers import workers
@@ -35,6 +35,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(queues.app, name="queues")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(bets.app, name="bets")
 app.command()(workers)
 
 
