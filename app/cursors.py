@@ -12,12 +12,12 @@ class BadCursor(ValueError):
     """The text is no cursor of ours."""
 
 
-def encode_cursor(job_id: int) -> str:
-    return base64.urlsafe_b64encode(f"j{job_id}".encode()).decode().rstrip("=")
+def encode_cursor(number: int) -> str:
+    return base64.urlsafe_b64encode(f"j{number}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> int:
-    """The id of the last job that was shown; raises BadCursor."""
+    """The number of the last one that was shown; raises BadCursor."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

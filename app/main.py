@@ -22,6 +22,7 @@ from app.routes import (
     job_events,
     job_types,
     jobs,
+    model_service,
     models,
     pipelines,
     predictions,
@@ -29,6 +30,7 @@ from app.routes import (
     queues,
     schedules,
     shortcuts,
+    trainings,
     workers,
 )
 from app.shutdown import call_on_stop
@@ -111,7 +113,9 @@ def _include_routes(app: FastAPI) -> None:
         job_cancels.router,
         jobs.router,
     )
-    for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router, models.router):
+    for router in (*of_jobs, pipelines.router, shortcuts.router, predictions.router):
+        app.include_router(router, prefix="/api")
+    for router in (models.router, model_service.router, trainings.router):
         app.include_router(router, prefix="/api")
     for router in (queues.router, workers.router, schedules.router, health.router):
         app.include_router(router, prefix="/api")

@@ -28,6 +28,7 @@ from cli.answers import (
     Workers,
 )
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
+from cli.model_answers import InService, Models, ServiceChanges, Trainings, Version, Versions
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 15.0
@@ -147,6 +148,28 @@ class Api:
     def delete_schedule(self, name: str) -> None:
         self._answered("DELETE", _schedule(name))
 
+    def models(self) -> Models:
+        return self._ask(Models, "GET", "/api/models")
+
+    def versions(self, name: str, **page: Any) -> Versions:
+        return self._ask(Versions, "GET", f"{_model(name)}/versions", params=_given(page))
+
+    def version(self, name: str, version: int) -> Version:
+        return self._ask(Version, "GET", f"{_model(name)}/versions/{version}")
+
+    def promote(self, name: str, version: int, reason: str) -> InService:
+        body = {"version": version, "reason": reason}
+        return self._ask(InService, "POST", f"{_model(name)}/promote", json=body)
+
+    def roll_back(self, name: str, **body: Any) -> InService:
+        return self._ask(InService, "POST", f"{_model(name)}/rollback", json=_given(body))
+
+    def service_changes(self, **page: Any) -> ServiceChanges:
+        return self._ask(ServiceChanges, "GET", "/api/models/audit", params=_given(page))
+
+    def trainings(self, **page: Any) -> Trainings:
+        return self._ask(Trainings, "GET", "/api/trainings", params=_given(page))
+
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""
         silence = httpx2.Timeout(TIMEOUT_SECONDS, read=STREAM_SILENCE_SECONDS)
@@ -222,6 +245,10 @@ def _stranger(url: str, got: str) -> OutOfReach:
 
 def _schedule(name: str) -> str:
     return f"/api/schedules/{quote(name, safe='')}"
+
+
+def _model(name: str) -> str:
+    return f"/api/models/{quote(name, safe='')}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

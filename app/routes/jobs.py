@@ -9,13 +9,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.bodies import StrictRoute
-from app.cursors import MAX_CURSOR, BadCursor, decode_cursor, encode_cursor
 from app.moments import Moment
 from app.new_jobs import NewJob
-from app.problems import invalid
+from app.pages import Cursor, Limit, cut, last_seen
 from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
-from app.strict_json import Fault
 from app.submission import Submitting, accepted, checked_params, handler_of, refuse_unknown_type
 from jobs.retention import BATCH, rest_after
 from jobs.service import JobNotFound, KeptFor, cancel, delete_finished, retry
@@ -46,20 +44,17 @@ async def find_jobs(
     job_type: Annotated[str | None, Query(alias="type")] = None,
     queue: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.-]{1,128}$")] = None,
     created_since: Moment | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=MAX_CURSOR, description="next_cursor of the page before")
-    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> JobPage:
     """Jobs, newest first. Follow `next_cursor`, or the header Link, to the older ones."""
     wanted = JobFilter(tuple(status), job_type, queue, created_since)
-    after = _after(cursor) if cursor is not None else None
+    after = last_seen(cursor)
     async with web.read() as conn:
         if job_type is not None:
             await refuse_unknown_type(conn, job_type, "?type")
         found = await list_jobs(conn, wanted, after=after, limit=limit + 1)
-    page = found[:limit]
-    next_cursor = encode_cursor(page[-1].id) if len(found) > limit else None
+    page, next_cursor = cut(found, limit, lambda job: job.id)
     if next_cursor:
         response.headers["Link"] = f'<{_next_page(request, next_cursor)}>; rel="next"'
     return JobPage(items=[JobOut.of(job) for job in page], next_cursor=next_cursor)
@@ -112,14 +107,6 @@ def _existing(job_id: int, job: JobRow | None) -> JobRow:
     if job is None:
         raise JobNotFound(job_id)
     return job
-
-
-def _after(cursor: str) -> int:
-    try:
-        return decode_cursor(cursor)
-    except BadCursor:
-        told = "this is no cursor; give next_cursor of a page, unchanged, or leave it out"
-        raise invalid([Fault("?cursor", told)]) from None
 
 
 def _next_page(request: Request, cursor: str) -> str:
