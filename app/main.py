@@ -23,6 +23,7 @@ from app.routes import (
     job_events,
     job_types,
     jobs,
+    model_service,
     models,
     picks,
     pipelines,
@@ -31,6 +32,7 @@ from app.routes import (
     queues,
     schedules,
     shortcuts,
+    trainings,
     workers,
 )
 from app.shutdown import call_on_stop
@@ -113,16 +115,11 @@ def _include_routes(app: FastAPI) -> None:
         job_cancels.router,
         jobs.router,
     )
-    for router in (
-        *of_jobs,
-        pipelines.router,
-        shortcuts.router,
-        predictions.router,
-        picks.router,
-        models.router,
-    ):
+    of_football = (predictions.router, picks.router, bets.router)
+    of_models = (models.router, model_service.router, trainings.router)
+    for router in (*of_jobs, pipelines.router, shortcuts.router, *of_football, *of_models):
         app.include_router(router, prefix="/api")
-    for router in (bets.router, queues.router, workers.router, schedules.router, health.router):
+    for router in (queues.router, workers.router, schedules.router, health.router):
         app.include_router(router, prefix="/api")
     for router in of_jobs:
         app.include_router(router, include_in_schema=False)

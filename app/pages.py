@@ -10,6 +10,7 @@ from app.cursors import MAX_CURSOR, BadCursor
 from app.problems import invalid
 from app.strict_json import Fault
 
+Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=MAX_CURSOR, description="next_cursor of the page before")]
 P = TypeVar("P")
 R = TypeVar("R")

@@ -67,6 +67,7 @@ KINDS = {
     "prediction-not-found": Kind(
         404, "Not predicted", "The match is known, and no job has predicted it so far."
     ),
+    "model-not-found": Kind(404, "No such model version", "GET /api/models lists the versions."),
     "method-not-allowed": Kind(405, "Method not allowed", "The header Allow names the methods of this path."),
     "body-too-slow": Kind(408, "The body came too slowly", "The detail says how long a body may take."),
     "already-active": Kind(
@@ -83,6 +84,12 @@ KINDS = {
     "schedule-cannot-run": Kind(
         409, "The schedule cannot run", "Its job type is gone, or no longer takes its params. Change it."
     ),
+    "service-conflict": Kind(
+        409, "What serves does not allow this", "The detail says which version serves, or that none does."
+    ),
+    "cannot-serve": Kind(
+        409, "The version cannot serve", "The detail says what it lacks. Promote another version."
+    ),
     "wrong-status": Kind(409, "The job's status does not allow this", "The detail says which statuses do."),
     "body-too-large": Kind(413, "The body is too large", "The detail says how many bytes are accepted."),
     "unsupported-media-type": Kind(415, "Unsupported media type", "Bodies are application/json in UTF-8."),
@@ -95,6 +102,9 @@ KINDS = {
         "A key stands for one method, path and body, for 24 hours. Make a new key for a new request.",
     ),
     "internal-error": Kind(500, "Internal error", "The log holds the cause under the request id."),
+    "artifacts-unavailable": Kind(
+        503, "The artifacts cannot be read", "Try again after the seconds in the header Retry-After."
+    ),
     "database-unavailable": Kind(
         503, "The database is not available", "Try again after the seconds in the header Retry-After."
     ),

@@ -29,6 +29,7 @@ from cli.answers import (
 )
 from cli.bet_answers import BetPage, BetPerformance, BetWithTrail
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
+from cli.model_answers import InService, Models, ServiceChanges, Trainings, Version, Versions
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 15.0
@@ -157,6 +158,28 @@ class Api:
     def bet_performance(self, **filters: Any) -> BetPerformance:
         return self._ask(BetPerformance, "GET", "/api/bets/performance", params=_given(filters))
 
+    def models(self) -> Models:
+        return self._ask(Models, "GET", "/api/models")
+
+    def versions(self, name: str, **page: Any) -> Versions:
+        return self._ask(Versions, "GET", f"{_model(name)}/versions", params=_given(page))
+
+    def version(self, name: str, version: int) -> Version:
+        return self._ask(Version, "GET", f"{_model(name)}/versions/{version}")
+
+    def promote(self, name: str, version: int, reason: str) -> InService:
+        body = {"version": version, "reason": reason}
+        return self._ask(InService, "POST", f"{_model(name)}/promote", json=body)
+
+    def roll_back(self, name: str, **body: Any) -> InService:
+        return self._ask(InService, "POST", f"{_model(name)}/rollback", json=_given(body))
+
+    def service_changes(self, **page: Any) -> ServiceChanges:
+        return self._ask(ServiceChanges, "GET", "/api/models/audit", params=_given(page))
+
+    def trainings(self, **page: Any) -> Trainings:
+        return self._ask(Trainings, "GET", "/api/trainings", params=_given(page))
+
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""
         silence = httpx2.Timeout(TIMEOUT_SECONDS, read=STREAM_SILENCE_SECONDS)
@@ -232,6 +255,10 @@ def _stranger(url: str, got: str) -> OutOfReach:
 
 def _schedule(name: str) -> str:
     return f"/api/schedules/{quote(name, safe='')}"
+
+
+def _model(name: str) -> str:
+    return f"/api/models/{quote(name, safe='')}"
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bets, jobs, pipelines, queues, schedules
+from cli import bets, jobs, models, pipelines, queues, schedules
 from cli.failures import CommandFailed
 from cli.terminal import notes
 from cli.workers import workers
@@ -32,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(queues.app, name="queues")
 app.add_typer(schedules.app, name="schedules")

@@ -22,8 +22,8 @@ class CleanupParams(JobParams):
         7,
         ge=0,
         le=3_650,
-        description="Predictions and picks made so many days ago; the last prediction before a kick-off stays, "
-        "as do picks that were bet on",
+        description="Predictions and picks made so many days ago; the last prediction before a kick-off "
+        "stays, as do picks that were bet on",
     )
 
 

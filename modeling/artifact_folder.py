@@ -29,6 +29,13 @@ class ArtifactFolder:
     async def replace(self, key: str, data: bytes) -> None:
         await asyncio.to_thread(self._write, key, data)
 
+    async def is_empty(self) -> bool:
+        """Whether nothing is kept here, or there is no such folder."""
+        return await asyncio.to_thread(self._is_empty)
+
+    def _is_empty(self) -> bool:
+        return not self._folder.is_dir() or not any(self._folder.iterdir())
+
     def _read(self, key: str, most_bytes: int) -> bytes:
         try:
             with (self._folder / key).open("rb") as file:

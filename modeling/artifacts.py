@@ -36,6 +36,10 @@ class ArtifactsRefused(ArtifactError):
     """Where artifacts are kept does not let us in: wrong keys, region or bucket; somebody has to act."""
 
 
+class ArtifactUnusable(Exception):
+    """The bytes are not an artifact of this model, or not one that this version of the code reads."""
+
+
 class Place(Protocol):
     """Where bytes are kept by name: whole, or not at all. Raises ArtifactsUnavailable, ArtifactsRefused."""
 

@@ -14,11 +14,12 @@ import pandas as pd
 import xgboost
 from numpy.typing import NDArray
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
-from modeling.model import ArtifactUnusable, Calibrated, inputs, where_known
+from modeling.model import Calibrated, inputs, where_known
 
 FORMAT = "matchday.xgboost/1"
 SEED = 20_260_801

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration, CalibrationDocument
-from modeling.model import ArtifactUnusable
 
 
 class Document(BaseModel):

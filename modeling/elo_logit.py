@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
 from modeling.metrics import Outcomes, Probabilities
-from modeling.model import ArtifactUnusable, Calibrated, inputs
+from modeling.model import Calibrated, inputs
 
 FORMAT = "matchday.elo_logit/1"
 FEATURES = ("elo_difference", "league_home_wins", "league_draws")

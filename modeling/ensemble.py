@@ -1,38 +1,19 @@
 """Several models as one: a logarithmic pool whose weights are learnt, but strongly drawn to the usual ones.
 
 With three seasons to learn weights from, free ones are no better than the best member, and the stack must not
-be worse than it. Kept as plain JSON that names its members' artifacts.
+be worse than it.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from modeling.documents import Document, read_document
 from modeling.metrics import OUTCOMES, SMALLEST, Outcomes, Probabilities
 
-FORMAT = "matchday.ensemble/1"
-ARTIFACT_FORMAT = "json"
-# What each stack is made of, with the usual weights: on six leagues from 2014 to 2022 these were a little
-# better than the best member, and equal ones a little worse. The first member speaks alone for a match of
-# which another one cannot.
-STACKS: dict[str, dict[str, float]] = {
-    "ensemble": {
-        "dynamic_poisson": 0.4,
-        "xgboost": 0.4,
-        "random_forest": 0.1,
-        "elo_logit": 0.05,
-        "dixon_coles": 0.05,
-    },
-    "ensemble_market": {"ensemble": 0.0, "market_logit": 0.5, "xgboost_market": 0.5},
-}
 PRIOR_MATCHES = 5_000.0
 
 Values = NDArray[np.float64]
@@ -67,40 +48,6 @@ class Pool:
         pooled = softmax(np.tensordot(self.weights, _logs(members), axes=1), axis=1)
         known = np.asarray(np.isfinite(members).all(axis=(0, 2)))
         return np.asarray(np.where(known[:, None], pooled, members[0]))
-
-
-@dataclass(frozen=True)
-class Member:
-    """One model of a stack: its name, its artifact's key, its weight."""
-
-    name: str
-    artifact_sha256: str
-    weight: float
-
-
-def written(members: list[Member]) -> bytes:
-    """The artifact of a stack."""
-    return json.dumps({"format": FORMAT, "members": [vars(member) for member in members]}).encode()
-
-
-def read(artifact: bytes) -> list[Member]:
-    """The members of a stack. Raises ArtifactUnusable."""
-    document = read_document(_Document, FORMAT, artifact)
-    return [Member(**member.model_dump()) for member in document.members]
-
-
-class _MemberDocument(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    artifact_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    weight: Annotated[float, Field(ge=0, le=10)]
-
-
-class _Document(Document):
-    """The artifact as it stands in the file."""
-
-    members: Annotated[list[_MemberDocument], Field(min_length=2, max_length=20)]
 
 
 def _logs(members: Values) -> Values:

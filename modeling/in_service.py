@@ -7,7 +7,8 @@ import numpy as np
 
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Probabilities
-from modeling.predict import Load, load_model
+from modeling.parts import Load
+from modeling.predict import load_model
 
 Told = tuple[float, float, float]
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
-from modeling.model import ArtifactUnusable, Calibrated, inputs, where_known
+from modeling.model import Calibrated, inputs, where_known
 
 FORMAT = "matchday.market_logit/1"
 OPENING = ("market_home_log_odds", "market_away_log_odds")

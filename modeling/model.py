@@ -12,13 +12,7 @@ from numpy.typing import NDArray
 from modeling.calibration import Calibration
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Probabilities
-
-# Features of this kind come from odds, and stand in a frame of their own.
-MARKET_PREFIX = "market_"
-
-
-class ArtifactUnusable(Exception):
-    """The bytes are not an artifact of this model, or not one that this version of the code reads."""
+from modeling.stacks import MARKET_PREFIX
 
 
 class FeaturesUnusable(Exception):

@@ -1,20 +1,17 @@
 """Probabilities of matches from stored model versions."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from modeling import ensemble
-from modeling.ensemble import STACKS, Pool
+from modeling.ensemble import Pool
 from modeling.examples import Examples
 from modeling.goals import GoalMarkets, Scores, goal_markets, mixed
 from modeling.kinds import KINDS
 from modeling.metrics import Probabilities
-from modeling.model import ArtifactUnusable, Calibrated
-
-# The bytes of an artifact by their SHA-256.
-Load = Callable[[str], Awaitable[bytes]]
+from modeling.model import Calibrated
+from modeling.parts import Load
+from modeling.stacks import STACKS, read
 
 
 class UnknownModel(Exception):
@@ -64,9 +61,6 @@ def predict_goals(served: Served, examples: Examples, probabilities: Probabiliti
 
 
 async def _stack(name: str, artifact: bytes, load: Load) -> Stack:
-    members = ensemble.read(artifact)
-    # Of what a stack may consist is fixed here: one that holds itself would never end.
-    if [member.name for member in members] != list(STACKS[name]):
-        raise ArtifactUnusable(f"not an artifact of {name}: its members are others")
+    members = read(name, artifact)
     loaded = [await load_model(member.name, member.artifact_sha256, load) for member in members]
     return Stack(tuple(loaded), Pool(tuple(member.weight for member in members)))

@@ -12,10 +12,11 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.tree._tree import Tree
 from skops.io import dumps, loads
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Probabilities
-from modeling.model import ArtifactUnusable, Calibrated, inputs
+from modeling.model import Calibrated, inputs
 
 FORMAT = "matchday.random_forest/1"
 TREES = 100

@@ -7,16 +7,14 @@ from importlib.metadata import version
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from modeling.ensemble import STACKS
 from modeling.gate import Verdict
-from modeling.kinds import KINDS
+from modeling.promotion import put_in_service
+from modeling.stacks import answers_every_match
 from modeling.train import TrainedModel, Training
 from sports.base import SportName
-from store.audit import record
 from store.models import (
     ModelRow,
     NewModelVersion,
-    activate,
     active_model,
     add_version,
     list_models,
@@ -67,7 +65,7 @@ class Published:
 
 def best_of(training: Training) -> TrainedModel:
     """The model with the lowest log loss of those that answer for every match, with odds or without."""
-    always = [model for model in training.models if model.name in STACKS or not KINDS[model.name].reads_odds]
+    always = [model for model in training.models if answers_every_match(model.name, model.features)]
     return min(always, key=lambda model: model.metrics["log_loss"])
 
 
@@ -110,13 +108,13 @@ def _outcome(candidacy: Candidacy, active: ModelRow | None, as_of: datetime) -> 
 
 async def _place(conn: AsyncConnection, best: ModelRow, outcome: Outcome, reason: str, run: Run) -> None:
     if outcome in ("deployed", "forced"):
-        await activate(conn, best, reason if outcome == "deployed" else f"forced although: {reason}")
-        await record(
+        await put_in_service(
             conn,
-            actor=f"job {run.job_id}",
+            best,
             action=outcome,
-            subject=f"model:{run.sport}",
-            details={"name": best.name, "version": best.version, "reason": reason},
+            actor=f"job {run.job_id}",
+            reason=reason,
+            says=reason if outcome == "deployed" else f"forced although: {reason}",
         )
     else:
         await set_status(conn, best.id, "refused" if outcome == "refused" else "candidate", reason)

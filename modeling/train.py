@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from modeling import ensemble
 from modeling.backtest import fit, fold_by_fold, out_of_sample
 from modeling.calibration import Calibration
-from modeling.ensemble import STACKS, Member, Pool
+from modeling.ensemble import Pool
 from modeling.examples import Examples
 from modeling.gate import Judged
 from modeling.kinds import KINDS
 from modeling.metrics import Metrics, Outcomes, Probabilities, is_told, measure
 from modeling.model import Model
+from modeling.stacks import ARTIFACT_FORMAT, STACKS, Member, written
 from modeling.validation import Windows, base_rates, windows
 
 # A fifth of these judges, a fifth calibrates; below that the figures say nothing.
@@ -177,13 +177,13 @@ class _Trainer:
             features=list(members),
             parameters={"weights": weights},
             importance={member: weight / total for member, weight in weights.items()},
-            artifact=ensemble.written(
+            artifact=written(
                 [
                     Member(member, members[member].artifact_sha256, weight)
                     for member, weight in weights.items()
                 ]
             ),
-            artifact_format=ensemble.ARTIFACT_FORMAT,
+            artifact_format=ARTIFACT_FORMAT,
         )
 
     def result(self, models: list[TrainedModel]) -> Training:

@@ -1,5 +1,6 @@
 """Model versions: immutable rows; at most one a sport is active."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,13 +84,16 @@ async def add_version(conn: AsyncConnection, new: NewModelVersion) -> ModelRow:
     return model
 
 
-async def activate(conn: AsyncConnection, model: ModelRow, reason: str) -> None:
-    """Makes the version the one that predicts, and retires the one before. Call lock_registry first."""
+async def activate(conn: AsyncConnection, model: ModelRow, reason: str, *, retired: str = "") -> None:
+    """Makes the version the one that predicts, and retires the one before. Call lock_registry first.
+
+    `retired` is why the one before goes, where there is more to say than who serves now.
+    """
     registry = model_registry
     was_active = (
         (registry.c.sport == model.sport) & (registry.c.status == "active") & (registry.c.id != model.id)
     )
-    successor = f"{model.name} {model.version} serves now"
+    successor = f"{retired and retired + '; '}{model.name} {model.version} serves now"
     await conn.execute(update(registry).where(was_active).values(status="retired", reason=successor))
     await set_status(conn, model.id, "active", reason)
 
@@ -106,6 +110,33 @@ async def active_model(conn: AsyncConnection, sport: str) -> ModelRow | None:
     return ModelRow(**row._mapping) if row else None
 
 
+async def find_version(conn: AsyncConnection, sport: str, name: str, version: int) -> ModelRow | None:
+    registry = model_registry
+    found = select(*_columns()).where(
+        registry.c.sport == sport, registry.c.name == name, registry.c.version == version
+    )
+    row = (await conn.execute(found)).one_or_none()
+    return ModelRow(**row._mapping) if row else None
+
+
+async def list_versions(
+    conn: AsyncConnection, sport: str, name: str, *, below: int | None = None, limit: int = 50
+) -> list[ModelRow]:
+    """Of one model, newest first; `below` is the number of the last one already seen."""
+    registry = model_registry
+    found = select(*_columns()).where(registry.c.sport == sport, registry.c.name == name)
+    if below is not None:
+        found = found.where(registry.c.version < below)
+    rows = await conn.execute(found.order_by(registry.c.version.desc()).limit(limit))
+    return [ModelRow(**row._mapping) for row in rows]
+
+
+async def models_with(conn: AsyncConnection, ids: Sequence[int]) -> list[ModelRow]:
+    """The versions with these ids."""
+    found = select(*_columns()).where(model_registry.c.id.in_(ids))
+    return [ModelRow(**row._mapping) for row in await conn.execute(found)]
+
+
 async def list_models(
     conn: AsyncConnection, *, sport: str | None = None, job_id: int | None = None, limit: int = 100
 ) -> list[ModelRow]:
@@ -120,13 +151,21 @@ async def list_models(
 
 async def importance_of(conn: AsyncConnection, model_id: int) -> dict[str, float]:
     """The share of each feature, largest first."""
+    return (await importances_of(conn, [model_id])).get(model_id, {})
+
+
+async def importances_of(conn: AsyncConnection, model_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """The same of several versions, by their ids."""
     shares = feature_importance
     found = (
-        select(shares.c.feature, shares.c.importance)
-        .where(shares.c.model_id == model_id)
-        .order_by(shares.c.importance.desc())
+        select(shares.c.model_id, shares.c.feature, shares.c.importance)
+        .where(shares.c.model_id.in_(model_ids))
+        .order_by(shares.c.importance.desc(), shares.c.feature)
     )
-    return {row.feature: row.importance for row in await conn.execute(found)}
+    of_models: dict[int, dict[str, float]] = {}
+    for row in await conn.execute(found):
+        of_models.setdefault(row.model_id, {})[row.feature] = row.importance
+    return of_models
 
 
 def _columns() -> list[Any]:

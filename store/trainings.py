@@ -43,11 +43,24 @@ async def add_training(conn: AsyncConnection, new: NewTraining) -> None:
 
 
 async def list_trainings(
-    conn: AsyncConnection, *, sport: str | None = None, limit: int = 50
+    conn: AsyncConnection, *, sport: str | None = None, below: int | None = None, limit: int = 50
 ) -> list[TrainingRow]:
-    """Newest first."""
-    columns = [training_results.c[name] for name in TrainingRow.__dataclass_fields__]
-    found = select(*columns).order_by(training_results.c.id.desc()).limit(limit)
+    """Newest first; `below` is the id of the last one already seen."""
+    found = select(*_columns()).order_by(training_results.c.id.desc()).limit(limit)
     if sport is not None:
         found = found.where(training_results.c.sport == sport)
+    if below is not None:
+        found = found.where(training_results.c.id < below)
     return [TrainingRow(**row._mapping) for row in await conn.execute(found)]
+
+
+async def training_of(conn: AsyncConnection, sport: str, model_id: int) -> TrainingRow | None:
+    """The training whose best model this version was; None of the others."""
+    results = training_results
+    found = select(*_columns()).where(results.c.sport == sport, results.c.best_model_id == model_id)
+    row = (await conn.execute(found)).one_or_none()
+    return TrainingRow(**row._mapping) if row else None
+
+
+def _columns() -> list[Any]:
+    return [training_results.c[name] for name in TrainingRow.__dataclass_fields__]

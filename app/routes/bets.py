@@ -11,7 +11,7 @@ from app.bet_schemas import BetOut, BetPage, BetStatus, BetWithTrail, Performanc
 from app.bodies import StrictRoute
 from app.cursors import decode_timed_cursor, encode_timed_cursor
 from app.moments import Moment
-from app.pages import Cursor, page_of, place_of
+from app.pages import Cursor, Limit, page_of, place_of
 from app.problems import Problem, invalid
 from app.state import Web
 from app.strict_json import Fault
@@ -38,7 +38,7 @@ async def find_bets(
     league: League | None = None,
     placed_from: Annotated[Moment | None, Query(alias="from", description="Placed at or after")] = None,
     placed_to: Annotated[Moment | None, Query(alias="to", description="Placed before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
 ) -> BetPage:
     """Bets, the one placed last first. Follow `next_cursor`, or the header Link, to the earlier ones."""

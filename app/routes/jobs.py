@@ -11,7 +11,7 @@ from app.bodies import StrictRoute
 from app.cursors import decode_cursor, encode_cursor
 from app.moments import Moment
 from app.new_jobs import NewJob
-from app.pages import Cursor, page_of, place_of
+from app.pages import Cursor, Limit, page_of, place_of
 from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
 from app.submission import Submitting, accepted, checked_params, handler_of, refuse_unknown_type
@@ -44,7 +44,7 @@ async def find_jobs(
     job_type: Annotated[str | None, Query(alias="type")] = None,
     queue: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_.-]{1,128}$")] = None,
     created_since: Moment | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JobPage:
     """Jobs, newest first. Follow `next_cursor`, or the header Link, to the older ones."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.bodies import StrictRoute
 from app.cursors import decode_timed_cursor, encode_timed_cursor
 from app.moments import Moment
-from app.pages import Cursor, page_of, place_of
+from app.pages import Cursor, Limit, page_of, place_of
 from app.prediction_schemas import PickOut, PickPage
 from app.state import Web
 from betting.markets import Market
@@ -26,7 +26,7 @@ async def find_picks(
     market: Market | None = None,
     kickoff_from: Annotated[Moment | None, Query(description="Left out: matches not yet started")] = None,
     kickoff_to: Moment | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PickPage:
     """The picks of coming matches, those of the newest moment first; a run of another moment picks anew."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.bodies import StrictRoute
 from app.cursors import decode_cursor, encode_cursor
-from app.pages import Cursor, page_of, place_of
+from app.pages import Cursor, Limit, page_of, place_of
 from app.prediction_schemas import MatchPredictionOut, PredictionOut, PredictionRunOut, PredictionRunPage
 from app.problems import Problem
 from app.state import Web
@@ -52,7 +52,7 @@ async def find_prediction_runs(
     web: Web,
     request: Request,
     response: Response,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PredictionRunPage:
     """The jobs that predicted, the newest first, with what each did and how good predictions were by then."""

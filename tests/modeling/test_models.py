@@ -12,13 +12,15 @@ import pytest
 from scipy.optimize import check_grad
 from skops.io import dumps
 
+from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.elo_logit import EloLogit, _loss
 from modeling.examples import Examples
 from modeling.kinds import KINDS
 from modeling.metrics import measure
-from modeling.model import ArtifactUnusable, Calibrated, FeaturesUnusable, Model
+from modeling.model import Calibrated, FeaturesUnusable, Model
 from modeling.random_forest import FORMAT, RandomForest
+from modeling.stacks import answers_every_match
 from tests.modeling.invented import WITH_ODDS, WITHOUT_ODDS
 
 CALIBRATION = Calibration(0.9, (0.1, -0.05, -0.05))
@@ -64,6 +66,11 @@ def test_importance_is_shares_of_its_features(name: str) -> None:
     assert list(importance) == list(FITTED[name].features)
     assert sum(importance.values()) == pytest.approx(1)
     assert min(importance.values()) >= 0
+
+
+@every
+def test_it_serves_alone_unless_it_reads_odds(name: str) -> None:
+    assert answers_every_match(name, FITTED[name].features) is not KINDS[name].reads_odds
 
 
 @every

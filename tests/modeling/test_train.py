@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from modeling.backtest import out_of_sample
-from modeling.ensemble import STACKS
 from modeling.examples import Examples
 from modeling.kinds import KINDS
 from modeling.predict import load_model
 from modeling.registry import best_of
+from modeling.stacks import STACKS
 from modeling.train import NotEnoughMatches, Report, Training, train
 from modeling.validation import windows
 from sports.football.features import match_features
