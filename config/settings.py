@@ -16,6 +16,8 @@ from config.artifact_location import Bucket, BucketAccess, artifact_location
 
 QUEUE = re.compile(r"[A-Za-z0-9_.-]{1,128}(=[1-9][0-9]{0,3})?")
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
+# The address of an API; its key goes there.
+HTTP = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 
 
 class SettingsError(Exception):
@@ -59,6 +61,9 @@ class Settings(BaseSettings):
     the_odds_api_key: SecretStr = SecretStr("")
     sportmonks_api_key: SecretStr = SecretStr("")
     rapidapi_key: SecretStr = SecretStr("")
+    football_data_org_url: Annotated[str, Field(pattern=HTTP)] = "https://api.football-data.org/v4"
+    the_odds_api_url: Annotated[str, Field(pattern=HTTP)] = "https://api.the-odds-api.com/v4"
+    sportmonks_url: Annotated[str, Field(pattern=HTTP)] = "https://api.sportmonks.com/v3/football"
 
     @field_validator("database_url", "database_url_direct")
     @classmethod

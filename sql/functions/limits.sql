@@ -149,3 +149,26 @@ begin
     select array_agg(distinct limit_key) into freed from given;
     perform wake_limited_jobs(freed);
 end $$;
+
+-- Counts a start under a limit at once, whoever asks for it: null where it may begin now, else the seconds until there may
+-- be room. A key without a limit of starts bounds nothing but what is blocked.
+create or replace function reserve_start(p_key text) returns double precision language plpgsql as $$
+declare
+    lim limits;
+    started integer;
+    opens_at timestamptz;
+begin
+    select * into lim from limits l where l.key = p_key for update;
+    if lim.blocked_until > clock_timestamp() then
+        opens_at := lim.blocked_until;
+    elsif lim.starts is not null then
+        delete from limit_starts where key = p_key and started_at <= clock_timestamp() - lim.per;
+        select count(*), min(started_at) + lim.per into started, opens_at from limit_starts where key = p_key;
+        if started < lim.starts then
+            insert into limit_starts (key, started_at) values (p_key, clock_timestamp());
+            opens_at := null;
+        end if;
+    end if;
+    -- Not by greatest alone, which would make 0 of null.
+    return case when opens_at is not null then greatest(0, extract(epoch from opens_at - clock_timestamp())) end;
+end $$;

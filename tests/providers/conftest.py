@@ -1,22 +1,17 @@
 """A web server for the tests that ask one, and retries that do not wait."""
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 import stamina
 
-from tests.providers.web import WebServer
+from tests.providers.web import WebServer, running
 
 
 @pytest.fixture
 def web() -> Iterator[WebServer]:
-    with WebServer() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with running() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,11 @@
 """A small web server on this machine that answers what a test tells it to."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 BETWEEN_DROPS = 0.02
@@ -58,6 +60,16 @@ class WebServer(ThreadingHTTPServer):
     def next_answer(self, path: str) -> Answer:
         answers = self.answers.get(path, [self.otherwise])
         return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+@contextmanager
+def running() -> Iterator[WebServer]:
+    with WebServer() as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from providers.football_data_match import DIVISIONS
 from sports.football.clubs import CLUBS
 from sports.football.leagues import LEAGUES, league_name
-from sports.football.teams import _key, team_name
+from sports.football.teams import team_key, team_name
 from tests.sports.league import bundesliga, needs_shared_data, six_leagues
 
 SPELLINGS = [(spelling, club) for club, aliases in CLUBS.items() for spelling in (club, *aliases)]
@@ -27,7 +27,7 @@ def test_case_space_and_punctuation_do_not_hide_a_club(pair: tuple[str, str]) ->
 def test_no_spelling_belongs_to_two_clubs() -> None:
     clubs_of: dict[str, set[str]] = {}
     for spelling, club in SPELLINGS:
-        clubs_of.setdefault(_key(spelling), set()).add(club)
+        clubs_of.setdefault(team_key(spelling), set()).add(club)
     assert [clubs for clubs in clubs_of.values() if len(clubs) > 1] == []
 
 
