@@ -23,7 +23,7 @@ def figures_of(
     settled_to: datetime,
 ) -> PerformanceOut:
     """Some milliseconds for a thousand bets: call it in a thread."""
-    bets = [(row, _settled(row)) for row in rows]
+    bets = [(row, settled_bet(row)) for row in rows]
     overall = performance([bet for _, bet in bets], starts_with)
     return PerformanceOut(
         bankroll=bankroll,
@@ -38,7 +38,8 @@ def figures_of(
     )
 
 
-def _settled(row: SettledRow) -> SettledBet:
+def settled_bet(row: SettledRow) -> SettledBet:
+    """The bet as performance counts it, with its closing line value where the close is known."""
     value = None
     if row.closing_price is not None and row.closing_probability is not None:
         value = closing_line_value(row.price, row.closing_price, row.closing_probability)

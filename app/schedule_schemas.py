@@ -149,6 +149,13 @@ class SchedulePage(Out):
     next_cursor: str | None
 
 
+class DefaultSchedules(Out):
+    """Those that were added, and the names of those that were there already."""
+
+    added: list[ScheduleOut]
+    kept: list[str]
+
+
 class Upcoming(Out):
     items: list[UtcTime]
 

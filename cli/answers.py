@@ -187,6 +187,11 @@ class SchedulePage(Answer):
     next_cursor: str | None
 
 
+class DefaultSchedules(Answer):
+    added: list[Schedule]
+    kept: list[str]
+
+
 class Upcoming(Answer):
     items: list[datetime]
 

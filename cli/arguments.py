@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from cli.failures import WrongUsage
 
+MONEY = re.compile(r"\d{1,10}(\.\d{1,2})?", re.ASCII)
 PERIOD = re.compile(r"(\d{1,6})([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 EXAMPLE = "2026-05-01T12:00:00Z"
@@ -42,6 +44,13 @@ def moment(option: str, text: str | None, *, now: datetime, ago: bool) -> str | 
     if time.tzinfo is None:
         raise WrongUsage(f"{option} {text!r}: add the offset from UTC, as in {EXAMPLE}")
     return time.isoformat()
+
+
+def money(option: str, text: str) -> Decimal:
+    """An amount above 0, in whole cents."""
+    if not MONEY.fullmatch(text) or not Decimal(text):
+        raise WrongUsage(f"{option} {text!r}: write an amount above 0 such as 1000 or 99.50")
+    return Decimal(text)
 
 
 def _shifted(option: str, text: str, now: datetime, span: timedelta) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from cli.answers import (
     Attempts,
     Cleaned,
+    DefaultSchedules,
     Job,
     JobPage,
     JobsCancelled,
@@ -122,6 +123,9 @@ class Api:
     def add_schedule(self, name: str, job_type: str, **options: Any) -> Schedule:
         body = {"name": name, "type": job_type, **_given(options)}
         return self._ask(Schedule, "POST", "/api/schedules", json=body)
+
+    def add_default_schedules(self) -> DefaultSchedules:
+        return self._ask(DefaultSchedules, "POST", "/api/schedules/defaults")
 
     def schedules(self, cursor: str | None = None) -> SchedulePage:
         return self._ask(

@@ -7,12 +7,15 @@
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.metadata import version as package_version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli import bets, jobs, models, pipelines, queues, schedules
+from cli.arguments import money
 from cli.failures import CommandFailed
 from cli.terminal import notes
 from cli.workers import workers
@@ -52,6 +55,26 @@ def demo(
     from cli.demo import run_demo  # noqa: PLC0415
 
     raise typer.Exit(run_demo(data, as_json=as_json, keep=keep))
+
+
+@app.command()
+def replay(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    data: Annotated[
+        str, typer.Option(metavar="FOLDER_OR_URL", help="CSV files of football-data.co.uk, with odds.")
+    ],
+    bankroll: Annotated[str, typer.Option(metavar="MONEY", help="What there is to bet with.")] = "1000.00",
+    chart: Annotated[Path, typer.Option(metavar="FILE", help="The picture, a PNG.")] = Path("replay.png"),
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as one JSON object.")] = False,
+) -> None:
+    """Run the operation over a past season on a throwaway platform: train weekly, predict, bet, settle."""
+    from cli.replay import run_replay  # noqa: PLC0415
+
+    code = run_replay(
+        first.date(), last.date(), data, bankroll=money("--bankroll", bankroll), chart=chart, as_json=as_json
+    )
+    raise typer.Exit(code)
 
 
 @app.command()

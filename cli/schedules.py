@@ -128,6 +128,23 @@ def create(
 
 
 @app.command()
+def defaults(url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
+    """Create the usual schedules of football that are not there; those that are stay as they are."""
+    with Api(url) as api:
+        found = api.add_default_schedules()
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    for one in found.added:
+        notes().print(
+            f"{plain(one.name)}: {plain(one.type)} {_when(one)}, next at {_time(one.next_at)} UTC",
+            markup=False,
+        )
+    for name in found.kept:
+        notes().print(f"{plain(name)} is there already, and stays as it is", markup=False)
+
+
+@app.command()
 def pause(name: Name, url: Url = DEFAULT_URL, as_json: AsJson = False) -> None:
     """Let a schedule add no jobs; the times that pass are not made up for."""
     with Api(url) as api:

@@ -1,16 +1,18 @@
 """Schedules: create, see, change, pause, resume, run now, delete; what will come and what came of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
 from app.bodies import StrictRoute
+from app.default_schedules import DEFAULTS
 from app.problems import Problem, invalid
 from app.schedule_schemas import (
     NAME,
+    DefaultSchedules,
     ScheduleChanges,
     ScheduleIn,
     ScheduleOut,
@@ -56,6 +58,18 @@ async def add_schedule(new: ScheduleIn, web: Web, response: Response) -> Schedul
             out = ScheduleOut.of(await schedules.create(conn, NewSchedule(new.name, **columns)))
     response.headers["Location"] = out.links.self
     return out
+
+
+@router.post("/schedules/defaults")
+async def add_default_schedules(web: Web) -> DefaultSchedules:
+    """Adds the usual schedules of football that are not there; one of the same name stays as it is."""
+    added = []
+    async with web.transaction() as conn:
+        for new in DEFAULTS:
+            with suppress(schedules.ScheduleExists):
+                added.append(ScheduleOut.of(await schedules.create(conn, new)))
+    there = {one.name for one in added}
+    return DefaultSchedules(added=added, kept=[new.name for new in DEFAULTS if new.name not in there])
 
 
 @router.get("/schedules")
