@@ -31,6 +31,7 @@ from cli.answers import (
 from cli.bet_answers import BetPage, BetPerformance, BetWithTrail
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 from cli.model_answers import InService, Models, ServiceChanges, Trainings, Version, Versions
+from cli.prediction_answers import MatchPrediction, PickPage, PredictionRunPage, Predictions
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 15.0
@@ -183,6 +184,18 @@ class Api:
 
     def trainings(self, **page: Any) -> Trainings:
         return self._ask(Trainings, "GET", "/api/trainings", params=_given(page))
+
+    def league_predictions(self, league: str) -> Predictions:
+        return self._ask(Predictions, "GET", f"/api/v1/predictions/league/{quote(league, safe='')}")
+
+    def match_prediction(self, match_id: int) -> MatchPrediction:
+        return self._ask(MatchPrediction, "GET", f"/api/v1/predictions/match/{match_id}")
+
+    def picks(self, **filters: Any) -> PickPage:
+        return self._ask(PickPage, "GET", "/api/v1/picks", params=_given(filters))
+
+    def prediction_runs(self, limit: int) -> PredictionRunPage:
+        return self._ask(PredictionRunPage, "GET", "/api/v1/prediction-runs", params={"limit": limit})
 
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""

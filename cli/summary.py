@@ -104,6 +104,8 @@ def _predictions(summary: Summary) -> Table:
     for name in ("1", "X", "2"):
         table.add_column(name, justify="right")
     table.add_column("pick")
+    for name in ("goals", "over 2.5"):
+        table.add_column(name, justify="right")
     for row in summary.next_predictions:
         table.add_row(
             cell(row.league_code),
@@ -114,8 +116,15 @@ def _predictions(summary: Summary) -> Table:
             f"{row.draw:.0%}",
             f"{row.away:.0%}",
             cell(row.pick),
+            *_goals(row),
         )
     return table
+
+
+def _goals(row: PredictionRow) -> tuple[str, str]:
+    if row.over_2_5 is None:
+        return "", ""
+    return f"{row.home_goals:.1f} - {row.away_goals:.1f}", f"{row.over_2_5:.0%}"
 
 
 async def _read(database_url: str, job: Job, seconds: float) -> Summary:

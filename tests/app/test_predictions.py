@@ -66,6 +66,10 @@ class Stored:
 
 @pytest.fixture
 async def stored(database: Database) -> Stored:
+    return await store_matches(database)
+
+
+async def store_matches(database: Database) -> Stored:
     version = NewModelVersion(
         sport="football", name="ensemble", features=[], parameters={}, metrics={}, training_matches=10,
         validation_matches=5, data_from=AS_OF, data_to=AS_OF, as_of=AS_OF, artifact_sha256="0" * 64,
