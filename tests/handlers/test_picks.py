@@ -78,6 +78,7 @@ async def test_a_price_is_only_what_a_bookmaker_was_known_to_pay(
         offer(*LONG, bookmaker="maximum"),
         offer(*LONG, bookmaker="average"),
         offer(*LONG, bookmaker="late", known_at=AS_OF + timedelta(seconds=1)),
+        offer(*LONG, known_at=AS_OF + timedelta(seconds=1)),
         offer(*LONG, bookmaker="closing", is_closing=True),
         offer(*LONG, known_at=AS_OF - timedelta(hours=2)),
     )
