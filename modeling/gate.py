@@ -169,7 +169,7 @@ def _against_service(
     limit, passed, rule = _as_age_asks(errors, judged.in_service_age, limits)
     says = (
         f"log loss {better:+.4f} better than the model in service on {int(common.sum())} matches, "
-        f"{errors:.2f} standard errors ({rule})"
+        f"{errors:+.2f} standard errors ({rule})"
     )
     return Check(name, errors, limit, passed, says)
 

@@ -132,9 +132,7 @@ def test_an_equal_model_renews_one_that_is_older_than_28_days() -> None:
     assert not in_service_check(aged(28)).passed
     renewed = in_service_check(aged(28.001))
     assert renewed.passed
-    assert renewed.says.endswith(
-        "0.00 standard errors (not worse by more than 1, which is enough to renew a model that is 28 days older)"
-    )
+    assert "not worse by more than 1, which is enough to renew a model that is 28 days older" in renewed.says
 
 
 def test_a_model_that_is_a_little_worse_renews_an_old_one_and_a_worse_one_does_not() -> None:
