@@ -66,13 +66,10 @@ async def test_a_model_that_is_as_good_renews_one_that_has_grown_old(
 ) -> None:
     monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
     limits = LENIENT.model_copy(update={"standard_errors": 100.0, "renew_after_days": 1.0})
-    outcomes = []
-    for age in (timedelta(days=1), timedelta(days=1, hours=1)):
-        params = ModelTrainingParams(as_of=replayed.result.as_of + age, gate=limits)
-        training = (await trained(replayed, params)).training
-        assert training is not None
-        outcomes.append(training.outcome)
-    assert outcomes == ["refused", "deployed"]
+    older = replayed.result.as_of + timedelta(days=1, hours=1)
+    training = (await trained(replayed, ModelTrainingParams(as_of=older, gate=limits))).training
+    assert training is not None
+    assert training.outcome == "deployed"
     assert "enough to renew a model that is 1 days older" in training.reason
 
 
