@@ -5,6 +5,7 @@ judges are the distances to the base rates, to the market and to the model in se
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +13,25 @@ from numpy.typing import NDArray
 from modeling.gate_limits import GateLimits
 from modeling.metrics import Outcomes, Probabilities, is_told, losses, measure
 
+IN_SERVICE, ARTIFACT = "better_than_in_service", "artifact"
+
 
 @dataclass(frozen=True)
 class Judged:
     """What was said of the same n matches, and how they ended; rows are NaN where nothing was said.
 
     `told` is the candidate's, `rates` are the base rates, `market` the bookmakers' line with the margin
-    removed, `in_service` what the model in service said without having seen the match.
+    removed, `in_service` what the model in service said without having seen the match; it was trained
+    `in_service_age` before the candidate. `in_service_lost` is why it cannot be asked at all.
     """
 
     told: Probabilities
     outcomes: Outcomes
     rates: Probabilities
     market: Probabilities
-    in_service: Probabilities | None
+    in_service: Probabilities | None = None
+    in_service_age: timedelta = timedelta()
+    in_service_lost: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,14 @@ class Verdict:
         return all(check.passed for check in self.checks)
 
     @property
+    def may_be_forced(self) -> bool:
+        """Whether an operator may overrule what failed."""
+        return all(check.passed for check in self.checks if check.name == ARTIFACT)
+
+    def with_check(self, check: Check) -> "Verdict":
+        return Verdict((*self.checks, check))
+
+    @property
     def reason(self) -> str:
         """What failed, or that nothing did."""
         failed = [check.says for check in self.checks if not check.passed]
@@ -66,7 +80,16 @@ def judge(judged: Judged, limits: GateLimits) -> Verdict:
     checks.append(_against_the_market(judged, matches, limits))
     if judged.in_service is not None:
         checks.append(_against_service(judged, judged.in_service, matches, limits))
+    elif judged.in_service_lost is not None:
+        says = f"the model in service cannot be loaded, so that any is better: {judged.in_service_lost}"
+        checks.append(Check(IN_SERVICE, None, limits.standard_errors, True, says))
     return Verdict(tuple(checks))
+
+
+def artifact_check(fault: str | None) -> Check:
+    """Whether all that the model consists of could be loaded; force does not overrule this."""
+    says = "it can be loaded" if fault is None else f"it cannot be loaded: {fault}"
+    return Check(ARTIFACT, float(fault is None), 1.0, fault is None, says)
 
 
 def paired_difference(told: Probabilities, other: Probabilities, outcomes: Outcomes) -> tuple[float, float]:
@@ -129,22 +152,39 @@ def _against_the_market(judged: Judged, matches: NDArray[np.bool_], limits: Gate
 def _against_service(
     judged: Judged, in_service: Probabilities, matches: NDArray[np.bool_], limits: GateLimits
 ) -> Check:
-    name, limit = "better_than_in_service", limits.standard_errors
-    common = matches & is_told(in_service)
+    """Better beyond chance; or as good, where the model in service has grown old.
+
+    A model of the same procedure is hardly ever better beyond chance, and what it knows of the clubs is
+    newer: without the second rule, what serves would never be renewed.
+    """
+    name, common = IN_SERVICE, matches & is_told(in_service)
     if int(common.sum()) < limits.fewest_matches:
         says = (
             f"cannot be compared with the model in service: only {int(common.sum())} matches that it had not "
             f"seen, {limits.fewest_matches} needed"
         )
-        return Check(name, None, limit, False, says)
+        return Check(name, None, limits.standard_errors, False, says)
     better, error = paired_difference(judged.told[common], in_service[common], judged.outcomes[common])
     errors = better / error if error > 0 else 0.0
-    passed = errors > limit
+    limit, passed, rule = _as_age_asks(errors, judged.in_service_age, limits)
     says = (
         f"log loss {better:+.4f} better than the model in service on {int(common.sum())} matches, "
-        f"{errors:.2f} standard errors ({'more' if passed else 'not more'} than {limit:g})"
+        f"{errors:+.2f} standard errors ({rule})"
     )
     return Check(name, errors, limit, passed, says)
+
+
+def _as_age_asks(errors: float, age: timedelta, limits: GateLimits) -> tuple[float, bool, str]:
+    """The limit of the standard errors that counts at this age, whether it is kept, and both in words."""
+    limit, days = limits.standard_errors, limits.renew_after_days
+    if errors > limit:
+        return limit, True, f"more than {limit:g}"
+    if days is None or age <= timedelta(days=days):
+        return limit, False, f"not more than {limit:g}"
+    days_older = f"a model that is {age / timedelta(days=1):.0f} days older"
+    if errors < -limit:
+        return -limit, False, f"worse by more than {limit:g}, too much even to renew {days_older}"
+    return -limit, True, f"not worse by more than {limit:g}, which is enough to renew {days_older}"
 
 
 def _check(name: str, figure: float, limit: float, passed: bool, must_be: str) -> Check:

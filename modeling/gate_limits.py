@@ -27,6 +27,12 @@ class GateLimits(BaseModel):
     standard_errors: float = Field(
         1.0, ge=0, description="Paired standard errors by which it must be better than the model in service"
     )
+    renew_after_days: float | None = Field(
+        28,
+        ge=0,
+        le=36_500,
+        description="One trained more days before yields to one that is not worse by as many; null: never",
+    )
 
 
 def usual_limits(leagues: Set[str], matches_with_odds: int) -> GateLimits:

@@ -92,7 +92,7 @@ async def publish(conn: AsyncConnection, training: Training, candidacy: Candidac
 
 def _outcome(candidacy: Candidacy, active: ModelRow | None, as_of: datetime) -> tuple[Outcome, str]:
     verdict = candidacy.verdict
-    if not verdict.passed and not candidacy.force_deploy:
+    if not verdict.passed and not (candidacy.force_deploy and verdict.may_be_forced):
         return "refused", verdict.reason
     if candidacy.dry_run:
         return "passed", f"not deployed, a dry run: {verdict.reason}"

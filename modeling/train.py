@@ -77,12 +77,14 @@ class Training:
     rates: Probabilities
     base_rates: Metrics
 
-    def judged(self, model: TrainedModel, line: pd.DataFrame, in_service: Probabilities | None) -> Judged:
-        """What the gate is to judge. `line` has the market's last probabilities of a match by its number;
-        `in_service` is what the model in service says of the same matches, in the same order.
-        """
+    def judged(self, model: TrainedModel, line: pd.DataFrame) -> Judged:
+        """What the gate is to judge. `line` has the market's last probabilities of a match by its number."""
         market = line.reindex(self.match_ids).to_numpy(dtype=np.float64)
-        return Judged(model.told, self.outcomes, self.rates, market, in_service)
+        return Judged(model.told, self.outcomes, self.rates, market)
+
+    async def load(self, artifact_sha256: str) -> bytes:
+        """The bytes of one of these models before they are kept anywhere."""
+        return next(model.artifact for model in self.models if model.artifact_sha256 == artifact_sha256)
 
 
 @dataclass(frozen=True)

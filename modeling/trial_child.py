@@ -1,4 +1,4 @@
-"""The other side of a trial: loads the artifact on standard input, within limits that the kernel keeps."""
+"""The other side of a trial: loads the artifacts on standard input, within limits that the kernel keeps."""
 
 import os
 import resource
@@ -6,18 +6,28 @@ import signal
 import sys
 from importlib import import_module
 
-USABLE = "usable"
+USABLE = "usable\n"
 UNUSABLE = "unusable: "
 LONGEST_REASON = 300
+LENGTH_BYTES = 8
 
 
-def main(kind: str, seconds: str, memory_mb: str) -> None:
-    """`kind` is `module:class`. Answers with one word, or with a reason after it."""
+def main(seconds: str, memory_mb: str, *kinds: str) -> None:
+    """A kind is `module:class`. Answers of each artifact with a word, of the first bad one with a reason."""
     answer = _private_output()
     _limit(float(seconds), int(memory_mb))
-    os.write(answer, _verdict(kind, memory_mb).encode())
+    for kind in kinds:
+        verdict = _verdict(kind, memory_mb)
+        os.write(answer, verdict.encode())
+        if verdict != USABLE:
+            break
     # Nothing that a library does at exit may spoil an answer that was given.
     os._exit(0)
+
+
+def framed(artifact: bytes) -> bytes:
+    """The artifact as it is sent: its length goes before it."""
+    return len(artifact).to_bytes(LENGTH_BYTES, "big") + artifact
 
 
 def _private_output() -> int:
@@ -40,7 +50,7 @@ def _limit(seconds: float, memory_mb: int) -> None:
 def _verdict(kind: str, memory_mb: str) -> str:
     try:
         module, _, name = kind.partition(":")
-        model = getattr(import_module(module), name).from_bytes(sys.stdin.buffer.read())
+        model = getattr(import_module(module), name).from_bytes(_next_artifact())
         if model.answers():
             return USABLE
     except MemoryError:
@@ -49,6 +59,11 @@ def _verdict(kind: str, memory_mb: str) -> str:
         lines = str(error).splitlines() or [""]
         return f"{UNUSABLE}{type(error).__name__}: {lines[0][:LONGEST_REASON]}"
     return f"{UNUSABLE}its probabilities are none"
+
+
+def _next_artifact() -> bytes:
+    length = int.from_bytes(sys.stdin.buffer.read(LENGTH_BYTES), "big")
+    return sys.stdin.buffer.read(length)
 
 
 if __name__ == "__main__":

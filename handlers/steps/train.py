@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from store.tellings import tellings_of
 
 if TYPE_CHECKING:
     from modeling.artifacts import ArtifactStore
-    from modeling.metrics import Probabilities
-    from modeling.registry import Published
-    from modeling.train import Training
+    from modeling.gate import Check, Judged
+    from modeling.registry import Candidacy, Published
+    from modeling.train import TrainedModel, Training
 
 
 class TrainingScope(JobParams):
@@ -44,8 +45,7 @@ async def train_models(
     With `min_matches`, only matches count in which both clubs had played so many before.
     """
     from modeling.artifact_store import artifact_store
-    from modeling.gate import judge
-    from modeling.registry import Candidacy, Run, best_of, publish
+    from modeling.registry import Run, publish
     from modeling.train import train
 
     began = time.monotonic()
@@ -58,16 +58,7 @@ async def train_models(
         report=report,
     )
     artifacts = artifact_store(job.settings.artifact_location())
-    in_service = await _in_service(job, known)
-    told = None if in_service is None else await _told_by(job, artifacts, in_service, known, training)
-    best = best_of(training)
-    candidacy = Candidacy(
-        best,
-        judge(training.judged(best, known.last_line, told), scope.gate or _usual_limits(known, training)),
-        in_service,
-        scope.force_deploy,
-        scope.dry_run,
-    )
+    candidacy = await _candidacy(job, artifacts, known, training, scope)
     # Files come before the rows that name them: a run that dies in between leaves a file too many, never a
     # row without one.
     if not scope.dry_run:
@@ -76,6 +67,32 @@ async def train_models(
     run = Run("football", known.as_of, job.id, time.monotonic() - began)
     async with job.transaction() as conn:
         return await publish(conn, training, candidacy, run)
+
+
+async def _candidacy(
+    job: Job, artifacts: "ArtifactStore", known: KnownMatches, training: "Training", scope: TrainingScope
+) -> "Candidacy":
+    """The best model with the verdict on it; what may serve is tried in a process of its own first."""
+    from modeling.gate import judge
+    from modeling.registry import Candidacy, best_of
+
+    best, in_service = best_of(training), await _in_service(job, known)
+    judged = training.judged(best, known.last_line)
+    if in_service is not None:
+        judged = await _compared(judged, job, artifacts, in_service, known, training)
+    verdict = judge(judged, scope.gate or _usual_limits(known, training))
+    if verdict.passed or scope.force_deploy:
+        verdict = verdict.with_check(await _tried(training, best))
+    return Candidacy(best, verdict, in_service, scope.force_deploy, scope.dry_run)
+
+
+async def _tried(training: "Training", best: "TrainedModel") -> "Check":
+    from modeling.gate import artifact_check
+    from modeling.parts import parts_of
+    from modeling.trial import try_parts
+
+    trial = await try_parts(await parts_of(best.name, best.artifact_sha256, training.load))
+    return artifact_check(None if trial.usable else trial.reason)
 
 
 def _usual_limits(known: KnownMatches, training: "Training") -> GateLimits:
@@ -91,19 +108,30 @@ async def _in_service(job: Job, known: KnownMatches) -> ModelRow | None:
     return None if model is None or model.as_of > known.as_of else model
 
 
-async def _told_by(
-    job: Job, artifacts: "ArtifactStore", model: ModelRow, known: KnownMatches, training: "Training"
-) -> "Probabilities":
+async def _compared(
+    judged: "Judged",
+    job: Job,
+    artifacts: "ArtifactStore",
+    model: ModelRow,
+    known: KnownMatches,
+    training: "Training",
+) -> "Judged":
+    """With what the model in service says of the same matches, or why it cannot be asked any more."""
+    from modeling.artifacts import ArtifactCorrupt, ArtifactUnusable
     from modeling.in_service import told_by
 
     async with job.database.read() as conn:
         written = {row.match_id: (row.home, row.draw, row.away) for row in await tellings_of(conn, model.id)}
-    return await told_by(
-        model.name,
-        model.artifact_sha256,
-        artifacts.load,
-        as_of=model.as_of,
-        written=written,
-        examples=known.examples,
-        match_ids=training.match_ids,
-    )
+    try:
+        told = await told_by(
+            model.name,
+            model.artifact_sha256,
+            artifacts.load,
+            as_of=model.as_of,
+            written=written,
+            examples=known.examples,
+            match_ids=training.match_ids,
+        )
+    except (ArtifactCorrupt, ArtifactUnusable) as error:
+        return replace(judged, in_service_lost=f"{error}")
+    return replace(judged, in_service=told, in_service_age=known.as_of - model.as_of)

@@ -1,6 +1,7 @@
 """Training: what the gate lets through serves, everything else is kept with the reason."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -8,6 +9,8 @@ from sqlalchemy import text
 from handlers.model_training import ModelTrainingHandler, ModelTrainingParams
 from handlers.steps.results import FootballResult
 from jobs.testing import run_inline
+from modeling.calibration import Calibration
+from modeling.elo_logit import EloLogit
 from modeling.gate_limits import GateLimits
 from store.audit import list_changes
 from store.models import ModelRow, active_model, list_models
@@ -56,6 +59,57 @@ async def test_a_model_that_is_no_better_than_the_one_in_service_is_refused(repl
     async with replayed.database.read() as conn:
         refused = [model for model in await list_models(conn) if model.status == "refused"]
     assert [model.reason for model in refused] == [result.training.reason]
+
+
+async def test_a_model_that_is_as_good_renews_one_that_has_grown_old(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
+    limits = LENIENT.model_copy(update={"standard_errors": 100.0, "renew_after_days": 1.0})
+    older = replayed.result.as_of + timedelta(days=1, hours=1)
+    training = (await trained(replayed, ModelTrainingParams(as_of=older, gate=limits))).training
+    assert training is not None
+    assert training.outcome == "deployed"
+    assert "enough to renew a model that is 1 days older" in training.reason
+
+
+class BrokenElo(EloLogit):
+    """Writes what nobody can read."""
+
+    def to_bytes(self, calibration: Calibration) -> bytes:
+        return b"{}"
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_model_that_cannot_be_loaded_is_refused_though_it_is_forced(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": BrokenElo})
+    before = await in_service(replayed)
+    as_good = LENIENT.model_copy(update={"standard_errors": 100.0, "renew_after_days": 0.0})
+    later = replayed.result.as_of + timedelta(hours=1)
+    result = await trained(replayed, ModelTrainingParams(as_of=later, gate=as_good, force_deploy=force))
+    assert result.training is not None
+    assert result.training.outcome == "refused"
+    assert "it cannot be loaded: elo_logit: ArtifactUnusable" in result.training.reason
+    assert await in_service(replayed) == before
+
+
+async def test_a_model_in_service_whose_artifact_is_lost_is_replaced(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
+    before = await in_service(replayed)
+    assert before is not None
+    (Path(replayed.settings.artifacts) / before.artifact_sha256).unlink()
+    later = replayed.result.as_of + timedelta(days=14)
+    result = await trained(replayed, ModelTrainingParams(as_of=later, gate=LENIENT))
+    assert result.training is not None
+    assert result.training.outcome == "deployed"
+    assert "the model in service cannot be loaded" in result.training.reason
+    now = await in_service(replayed)
+    assert now is not None
+    assert now.name == "elo_logit"
 
 
 async def test_too_few_matches_cannot_be_judged(replayed: Replayed) -> None:

@@ -1,12 +1,13 @@
 """The gate refuses what is stale, shuffled, swapped or over-confident, and lets a good model through."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from modeling.gate import Judged, captured_share, judge, paired_difference
+from modeling.gate import Check, Judged, artifact_check, captured_share, judge, paired_difference
 from modeling.gate_limits import GateLimits, usual_limits
 
 MATCHES = 1_000
@@ -116,6 +117,59 @@ def test_a_model_that_is_better_by_more_than_a_standard_error_replaces_it() -> N
     assert failed(replace(SEASON, in_service=in_service), GateLimits(standard_errors=better / error)) == {
         "better_than_in_service"
     }
+
+
+def aged(days: float, told: NDArray[np.float64] = GOOD) -> Judged:
+    """A candidate that is `told`, compared with a good model in service that is so many days older."""
+    return replace(SEASON, told=told, in_service=GOOD, in_service_age=timedelta(days=days))
+
+
+def in_service_check(judged: Judged, limits: GateLimits = LIMITS) -> Check:
+    return next(check for check in judge(judged, limits).checks if check.name == "better_than_in_service")
+
+
+def test_an_equal_model_renews_one_that_is_older_than_28_days() -> None:
+    assert not in_service_check(aged(28)).passed
+    renewed = in_service_check(aged(28.001))
+    assert renewed.passed
+    assert "not worse by more than 1, which is enough to renew a model that is 28 days older" in renewed.says
+
+
+def test_a_model_that_is_a_little_worse_renews_an_old_one_and_a_worse_one_does_not() -> None:
+    worse = mixed(0.6)
+    better, error = paired_difference(worse, GOOD, OUTCOMES)
+    assert better < 0
+    at_the_limit = GateLimits(standard_errors=-better / error)
+    beyond_it = GateLimits(standard_errors=-better / error - 0.001)
+    assert in_service_check(aged(35, worse), at_the_limit).passed
+    refused = in_service_check(aged(35, worse), beyond_it)
+    assert not refused.passed
+    assert refused.limit == -beyond_it.standard_errors
+    assert "worse by more than" in refused.says
+
+
+def test_a_better_model_replaces_an_old_one_for_being_better() -> None:
+    judged = replace(aged(100), in_service=mixed(0.6))
+    assert in_service_check(judged).says.endswith("(more than 1)")
+
+
+def test_a_model_in_service_that_cannot_be_loaded_keeps_nobody_away() -> None:
+    verdict = judge(replace(SEASON, in_service_lost="artifact 123 is not in the folder"), LIMITS)
+    assert verdict.passed
+    assert "the model in service cannot be loaded, so that any is better: artifact 123" in verdict.reason
+
+
+def test_force_overrules_figures_but_not_an_artifact_that_cannot_be_loaded() -> None:
+    bad = judge(replace(SEASON, told=BAD["swapped"]), LIMITS)
+    assert bad.with_check(artifact_check(None)).may_be_forced
+    broken = bad.with_check(artifact_check("xgboost: its process was killed by SIGSEGV"))
+    assert not broken.may_be_forced
+    assert broken.reason.endswith("it cannot be loaded: xgboost: its process was killed by SIGSEGV")
+
+
+def test_how_old_is_old_can_be_set_or_never() -> None:
+    assert in_service_check(aged(8), GateLimits(renew_after_days=7)).passed
+    assert not in_service_check(aged(10_000), GateLimits(renew_after_days=None)).passed
 
 
 def test_a_comparison_needs_matches_that_both_have_not_seen() -> None:

@@ -16,7 +16,8 @@ import pytest
 from modeling.calibration import Calibration
 from modeling.kinds import KINDS
 from modeling.model import Model
-from modeling.trial import Trial, try_artifact
+from modeling.parts import Part
+from modeling.trial import Trial, try_artifacts, try_parts
 from tests.modeling import unruly_kinds
 from tests.modeling.invented import WITH_ODDS
 
@@ -31,18 +32,24 @@ def no_child_is_left() -> Iterator[None]:
 
 
 async def trial_of(kind: type, artifact: bytes = b"", limit: timedelta = timedelta(seconds=60)) -> Trial:
-    return await try_artifact(cast("type[Model]", kind), artifact, limit=limit, memory_mb=300)
+    """Of one artifact; the reason without the kind's name."""
+    one = cast("type[Model]", type(kind.__name__, (kind,), {"name": "it", "__module__": kind.__module__}))
+    trial = await try_artifacts([one], [artifact], limit=limit, memory_mb=300)
+    return Trial(trial.usable, trial.reason.removeprefix("it: "))
+
+
+PARTS = [Part(name, kind.fit(WITH_ODDS).to_bytes(Calibration())) for name, kind in KINDS.items()]
 
 
 async def test_artifacts_of_every_kind_are_usable() -> None:
-    artifacts = {name: kind.fit(WITH_ODDS).to_bytes(Calibration()) for name, kind in KINDS.items()}
-    trials = [try_artifact(KINDS[name], artifact) for name, artifact in artifacts.items()]
-    assert await asyncio.gather(*trials) == [Trial(True)] * len(KINDS)
+    assert await try_parts(PARTS) == Trial(True)
 
 
-async def test_bytes_that_are_no_artifact_of_the_kind_are_not() -> None:
-    told = await try_artifact(KINDS["elo_logit"], b"{}")
-    assert told == Trial(False, "ArtifactUnusable: not a matchday.elo_logit/1 document: 8 faults")
+async def test_the_first_of_several_that_is_of_no_use_is_named() -> None:
+    good, bad = PARTS[0], Part("dixon_coles", b"{}")
+    told = await try_parts([good, bad, good])
+    assert not told.usable
+    assert told.reason.startswith("dixon_coles: ArtifactUnusable: not a matchday.dixon_coles")
 
 
 async def test_a_model_that_loads_and_answers_is_usable() -> None:
@@ -106,7 +113,7 @@ async def test_who_waits_for_a_trial_can_be_cancelled(tmp_path: Path) -> None:
 
 def test_a_child_ends_by_itself_when_nobody_waits_for_it() -> None:
     child = subprocess.Popen(
-        [sys.executable, "-m", "modeling.trial_child", "tests.modeling.unruly_kinds:Sleeps", "0.5", "300"],
+        [sys.executable, "-m", "modeling.trial_child", "0.5", "300", "tests.modeling.unruly_kinds:Sleeps"],
         stdin=subprocess.DEVNULL,
         env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
