@@ -23,6 +23,7 @@ from app.routes import (
     job_events,
     job_types,
     jobs,
+    lineups,
     model_service,
     models,
     picks,
@@ -32,6 +33,7 @@ from app.routes import (
     queues,
     schedules,
     shortcuts,
+    teams,
     trainings,
     workers,
 )
@@ -115,7 +117,7 @@ def _include_routes(app: FastAPI) -> None:
         job_cancels.router,
         jobs.router,
     )
-    of_football = (predictions.router, picks.router, bets.router)
+    of_football = (predictions.router, picks.router, bets.router, lineups.router, teams.router)
     of_models = (models.router, model_service.router, trainings.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, *of_football, *of_models):
         app.include_router(router, prefix="/api")

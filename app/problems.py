@@ -63,6 +63,7 @@ KINDS = {
     "bankroll-not-found": Kind(404, "No such bankroll", "It is opened when the first bet is placed from it."),
     "queue-not-found": Kind(404, "No such queue", "GET /api/queues lists the queues."),
     "schedule-not-found": Kind(404, "No such schedule", "GET /api/schedules lists the schedules."),
+    "alias-not-found": Kind(404, "No such alias", "GET /api/v1/teams/aliases lists them."),
     "match-not-found": Kind(404, "No such match", "No match has this number."),
     "prediction-not-found": Kind(
         404, "Not predicted", "The match is known, and no job has predicted it so far."

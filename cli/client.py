@@ -4,7 +4,7 @@ import getpass
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -62,7 +62,7 @@ class Api:
             base_url=self.url, timeout=TIMEOUT_SECONDS, headers=_who_asks(), trust_env=is_remote
         )
 
-    def __enter__(self) -> "Api":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

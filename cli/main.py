@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bets, jobs, models, pipelines, predictions, queues, schedules
+from cli import bets, jobs, models, pipelines, predictions, queues, schedules, teams
 from cli.arguments import money
 from cli.failures import CommandFailed
 from cli.terminal import notes
@@ -39,6 +39,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(queues.app, name="queues")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(teams.app, name="teams")
 app.add_typer(bets.app, name="bets")
 app.add_typer(predictions.app, name="predictions")
 app.command()(predictions.picks)

@@ -28,6 +28,29 @@ class NearMatch:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class StartingMatch:
+    """A match that is to be played."""
+
+    match_id: int
+    league_code: str
+    kickoff_at: datetime
+
+
+async def starting_matches(
+    conn: AsyncConnection, since: datetime, until: datetime, leagues: Sequence[str]
+) -> list[StartingMatch]:
+    """Those of the leagues that kick off after `since` and by `until`."""
+    found = (
+        select(matches.c.id, matches.c.league_code, matches.c.kickoff_at)
+        .where(matches.c.kickoff_at > since, matches.c.kickoff_at <= until)
+        .where(matches.c.league_code.in_(leagues), matches.c.kickoff_time_known)
+        .where(matches.c.status.not_in(("postponed", "cancelled")))
+        .order_by(matches.c.kickoff_at, matches.c.id)
+    )
+    return [StartingMatch(*row) for row in await conn.execute(found)]
+
+
 async def nearest_matches(conn: AsyncConnection, rows: Sequence[NewMatch]) -> dict[int, NearMatch]:
     """The stored match that each row is about, by the row's place; rows without one are left out."""
     if not rows:

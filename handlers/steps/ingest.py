@@ -1,6 +1,6 @@
 """Reads the sources and stores what they tell; what is refused is quarantined with the reason."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
@@ -8,9 +8,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handlers.steps.fetch import Fetched, NothingToAsk, fetch
-from handlers.steps.lineups import store_people
+from handlers.steps.lineups import People, store_people
 from handlers.steps.pipeline import Counts
-from handlers.steps.scope import FILES, IngestScope, RefreshScope, Source, chosen_sources
+from handlers.steps.scope import FILES, RefreshScope, Source, chosen_sources
 from handlers.steps.told import Heard, Told, as_stored, between_two_clubs, each_once, heard
 from jobs.handler import Job, Snooze
 from providers.catalogue import disabled
@@ -27,6 +27,8 @@ from store.teams import forget_unmatched, report_unmatched
 LONGEST_SNOOZE = timedelta(hours=1)
 
 Report = Callable[[float, str], None]
+Leagues = tuple[str, ...] | None
+Then = Callable[[AsyncConnection, People], Awaitable[None]]
 log = structlog.get_logger()
 
 
@@ -62,38 +64,43 @@ async def ingest(job: Job, scope: RefreshScope, report: Report) -> Counts:
         try:
             async for answer in fetch(source, job, scope):
                 report((number + 0.5) / len(sources), f"storing {len(answer.batch.matches)} matches")
-                taken.setdefault(source, Taken()).add(await take_in(job, source, answer, scope))
+                taken.setdefault(source, Taken()).add(await take_in(job, source, answer, scope.leagues))
         except (ProviderError, NothingToAsk) as error:
             faults[source] = error
-            await _note(job, source, error)
+            await note(job, source, error)
     if not taken:
-        raise _worst(faults)
+        raise worst(faults)
     skipped: dict[str, str] = {source: str(error) for source, error in faults.items()}
     return _counts(taken, skipped | _without_key(job, scope))
 
 
-async def take_in(job: Job, source: Source, answer: Fetched, scope: IngestScope) -> Taken:
-    """Stores one answer, with what is refused of it."""
+async def take_in(
+    job: Job, source: Source, answer: Fetched, leagues: Leagues, then: Then | None = None
+) -> Taken:
+    """Stores one answer, with what is refused of it; `then` is done in the same transaction."""
     from handlers.steps.team_names import read_team_names
     from providers.validation import validated
 
-    batch = _within(validated(answer.batch, source), scope.leagues)
-    leagues = {row.league_code for row in batch.matches}
+    batch = _within(validated(answer.batch, source), leagues)
+    told_of = {row.league_code for row in batch.matches}
     async with job.database.read() as conn:
-        names = await read_team_names(conn, source, leagues, job.settings)
+        names = await read_team_names(conn, source, told_of, job.settings)
     rows = heard(batch.matches, source, names, answer.now)
     refused = [_refused(row) for row in batch.rejected] + rows.refused
     async with job.transaction() as conn:
         taken, doubles = await _store_matches(conn, source, rows.told, answer)
-        taken.lineups = (await store_people(conn, job.id, source, batch, rows.told, answer.now)).sheets
+        people = await store_people(conn, job.id, source, batch, rows.told, answer.now)
+        if then is not None:
+            await then(conn, people)
         await quarantine(conn, job.id, refused + doubles)
         await _keep_names(conn, job.id, source, rows)
-        if not scope.leagues:
+        if leagues is None:
             kept = {name: StoredValidator(**asdict(one)) for name, one in batch.validators.items()}
             await keep_validators(conn, source, kept)
         await note_success(conn, source)
     taken.read = len(answer.batch.matches) + len(answer.batch.rejected)
     taken.quarantined, taken.held_back = len(refused) + len(doubles), rows.held_back
+    taken.lineups = people.sheets
     return taken
 
 
@@ -124,20 +131,20 @@ async def _keep_names(conn: AsyncConnection, job_id: int, source: Source, rows: 
     await report_unmatched(conn, job_id, source, list(rows.unmatched.values()))
 
 
-async def _note(job: Job, source: Source, error: Exception) -> None:
+async def note(job: Job, source: Source, error: Exception) -> None:
+    """Logs that the source is left out, and keeps how it fares for health."""
     log.warning("provider_skipped", source=source, reason=str(error))
     if isinstance(error, ProviderError):
         async with job.transaction() as conn:
             await note_failure(conn, source, error.what)
 
 
-def _worst(faults: dict[Source, Exception]) -> Exception:
+def worst(faults: dict[Source, Exception]) -> Exception:
     """What the job ends with: the first error, or sleep where each one heals soon."""
-    first = next(iter(faults.values()))
     waits = [error.wait for error in faults.values() if isinstance(error, RateLimited)]
     if len(waits) == len(faults) and min(waits) <= LONGEST_SNOOZE:
         return Snooze(min(waits))
-    return first
+    return next(iter(faults.values()))
 
 
 def _without_key(job: Job, scope: RefreshScope) -> dict[str, str]:
@@ -161,7 +168,7 @@ def _counts(taken: dict[Source, Taken], skipped: dict[str, str]) -> Counts:
     }
 
 
-def _within(batch: MatchBatch, leagues: tuple[str, ...] | None) -> MatchBatch:
+def _within(batch: MatchBatch, leagues: Leagues) -> MatchBatch:
     if leagues is None:
         return batch
     return replace(batch, matches=[row for row in batch.matches if row.league_code in leagues])

@@ -49,3 +49,8 @@ def country_of(code: str) -> str:
     """The country whose clubs play in the league; the code itself where it is not known."""
     league = LEAGUES.get(code)
     return league.country if league else code
+
+
+def leagues_of(country: str) -> list[str]:
+    """The codes of the leagues of a country, as `country_of` names it."""
+    return [code for code, league in LEAGUES.items() if league.country == country] or [country]
