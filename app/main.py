@@ -23,6 +23,7 @@ from app.routes import (
     job_events,
     job_types,
     jobs,
+    model_performance,
     models,
     picks,
     pipelines,
@@ -122,7 +123,14 @@ def _include_routes(app: FastAPI) -> None:
         models.router,
     ):
         app.include_router(router, prefix="/api")
-    for router in (bets.router, queues.router, workers.router, schedules.router, health.router):
+    for router in (
+        model_performance.router,
+        bets.router,
+        queues.router,
+        workers.router,
+        schedules.router,
+        health.router,
+    ):
         app.include_router(router, prefix="/api")
     for router in of_jobs:
         app.include_router(router, include_in_schema=False)

@@ -27,7 +27,7 @@ from cli.answers import (
     Upcoming,
     Workers,
 )
-from cli.bet_answers import BetPage, BetPerformance, BetWithTrail
+from cli.bet_answers import BetPage, BetPerformance, BetWithTrail, ServedPerformances
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -156,6 +156,9 @@ class Api:
 
     def bet_performance(self, **filters: Any) -> BetPerformance:
         return self._ask(BetPerformance, "GET", "/api/bets/performance", params=_given(filters))
+
+    def model_performance(self, **filters: Any) -> ServedPerformances:
+        return self._ask(ServedPerformances, "GET", "/api/models/performance", params=_given(filters))
 
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""

@@ -14,6 +14,7 @@ import typer
 
 from cli import bets, jobs, pipelines, queues, schedules
 from cli.failures import CommandFailed
+from cli.performance import performance
 from cli.terminal import notes
 from cli.workers import workers
 
@@ -37,6 +38,7 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(bets.app, name="bets")
 app.command()(workers)
+app.command()(performance)
 
 
 @app.command()
