@@ -24,6 +24,7 @@ from app.routes import (
     job_types,
     jobs,
     lineups,
+    model_performance,
     model_service,
     models,
     picks,
@@ -118,7 +119,7 @@ def _include_routes(app: FastAPI) -> None:
         jobs.router,
     )
     of_football = (predictions.router, picks.router, bets.router, lineups.router, teams.router)
-    of_models = (models.router, model_service.router, trainings.router)
+    of_models = (models.router, model_service.router, model_performance.router, trainings.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, *of_football, *of_models):
         app.include_router(router, prefix="/api")
     for router in (queues.router, workers.router, schedules.router, health.router):

@@ -70,6 +70,15 @@ def closing_prices(taken: Sequence[Taken]) -> list[ClosingPrice | None]:
     ]
 
 
+def market_lines(markets: Sequence[Sequence[Quote]]) -> list[list[float] | None]:
+    """The probabilities in the closing quotes of each market, the margin removed; None where it has none."""
+    lines = [
+        _market_line({quote.bookmaker: quote for quote in quotes if quote.is_closing}) for quotes in markets
+    ]
+    fair = _fair(lines)
+    return [None if line is None else fair[line] for line in lines]
+
+
 def _last_quotes(taken: Taken) -> dict[str, Quote]:
     """The latest of each bookmaker: the close, else what was told after the bet, shortly before kick-off."""
     closing = [quote for quote in taken.quotes if quote.is_closing]

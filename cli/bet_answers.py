@@ -1,4 +1,4 @@
-"""What the API answers about bets, as far as the command shows it. Money and prices are texts: exact."""
+"""What the API answers about bets and served predictions. Money and prices are texts: exact."""
 
 from datetime import date, datetime
 
@@ -111,3 +111,34 @@ class BetPerformance(Answer):
     by_month: list[Month]
     by_market: list[Group]
     by_league: list[Group]
+
+
+class ServedBets(Answer):
+    bets: int
+    roi: float | None
+    closing_line_value: float | None
+
+
+class ServedMarket(Answer):
+    matches: int
+    log_loss: float | None
+    predictions_log_loss: float | None
+
+
+class ServedPerformance(Answer):
+    window_days: int
+    day: date
+    drifted: bool
+    says: str
+    matches: int
+    log_loss: float | None
+    log_loss_error: float | None
+    promised_log_loss: float | None
+    accuracy: float | None
+    ece: float | None
+    market: ServedMarket
+    bets: ServedBets
+
+
+class ServedPerformances(Answer):
+    items: list[ServedPerformance]

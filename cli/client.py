@@ -28,7 +28,7 @@ from cli.answers import (
     Upcoming,
     Workers,
 )
-from cli.bet_answers import BetPage, BetPerformance, BetWithTrail
+from cli.bet_answers import BetPage, BetPerformance, BetWithTrail, ServedPerformances
 from cli.failures import CommandFailed, OutOfReach, WrongUsage
 from cli.model_answers import InService, Models, ServiceChanges, Trainings, Version, Versions
 from cli.prediction_answers import MatchPrediction, PickPage, PredictionRunPage, Predictions
@@ -196,6 +196,9 @@ class Api:
 
     def prediction_runs(self, limit: int) -> PredictionRunPage:
         return self._ask(PredictionRunPage, "GET", "/api/v1/prediction-runs", params={"limit": limit})
+
+    def model_performance(self, **filters: Any) -> ServedPerformances:
+        return self._ask(ServedPerformances, "GET", "/api/models/performance", params=_given(filters))
 
     def changes(self, job_id: int) -> Iterator[Job]:
         """The job now and at each change, as far as one event stream goes."""

@@ -17,6 +17,7 @@ import typer
 from cli import bets, jobs, models, pipelines, predictions, queues, schedules, teams
 from cli.arguments import money
 from cli.failures import CommandFailed
+from cli.performance import performance
 from cli.terminal import notes
 from cli.workers import workers
 
@@ -44,6 +45,7 @@ app.add_typer(bets.app, name="bets")
 app.add_typer(predictions.app, name="predictions")
 app.command()(predictions.picks)
 app.command()(workers)
+app.command()(performance)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Settle the bets whose matches have ended, correct those whose results were, and say what it came to."""
+"""Settle the bets whose matches have ended, correct those whose results were, judge what was predicted."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +8,7 @@ import structlog
 from pydantic import AwareDatetime, BaseModel, Field
 
 from betting.settlement import BetStatus
+from handlers.steps.live import measure_served
 from handlers.steps.scope import EARLIEST, LATEST, NotYet
 from handlers.steps.settle import add_closing_prices, settle_bets
 from jobs.handler import Handler, Job, JobParams, Retry
@@ -44,6 +45,7 @@ class SettlementResult(BaseModel):
     overdue: int = Field(description="Open bets on matches without a result, days after their kick-off")
     profit: Decimal
     bankrolls: dict[str, Decimal]
+    drift: list[str] = Field(description="Why the predictions that are served are worse than promised")
 
 
 class SettlementHandler(Handler[SettlementParams]):
@@ -58,6 +60,7 @@ class SettlementHandler(Handler[SettlementParams]):
         as_of = await _moment(job, params.as_of)
         settled = await settle_bets(job, as_of)
         closing_prices = await add_closing_prices(job, as_of)
+        served = await measure_served(job, as_of)
         async with job.database.read() as conn:
             bankrolls = await bankrolls_at(conn, as_of)
             overdue = await count_overdue(conn, as_of, as_of - OVERDUE_AFTER)
@@ -75,6 +78,7 @@ class SettlementHandler(Handler[SettlementParams]):
             overdue=overdue,
             profit=settled.profit,
             bankrolls=bankrolls,
+            drift=[one.says for one in served if one.drifted],
         )
         log.info("bets_settled", **result.model_dump(mode="json"))
         return result

@@ -17,6 +17,7 @@ from store.database import Database
 from store.jobs import QueueDepth, live_workers, queue_depths
 from store.matches import data_age
 from store.migrations import missing_migrations
+from store.model_performance import latest_model_performance
 from store.models import active_model
 from store.queries import query
 from store.workers import polling_workers
@@ -127,6 +128,14 @@ async def model_active(subject: Subject) -> Reading:
     return Reading("pass", f"{model.name} {model.version}", "version")
 
 
+async def model_drift(subject: Subject) -> Reading:
+    """Over how many of the times looked at the predictions that were served are worse than promised."""
+    async with subject.database.read() as conn:
+        latest = await latest_model_performance(conn, SPORT)
+    drifted = [one for one in latest if one.drifted]
+    return _judged(len(drifted), "windows", Threshold(warn=1), "; ".join(one.says for one in drifted))
+
+
 async def data_age_hours(subject: Subject) -> Reading:
     async with subject.database.read() as conn:
         data = await data_age(conn)
@@ -165,6 +174,7 @@ CHECKS: dict[str, Check] = {
     "workers:alive": workers_alive,
     "workers:polling": workers_polling,
     "model:active": model_active,
+    "model:drift": model_drift,
     "data:age": data_age_hours,
     "system:cpu": cpu_use,
     "system:memory": memory_use,

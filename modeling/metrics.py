@@ -98,9 +98,13 @@ def ece(probabilities: Probabilities, outcomes: Outcomes) -> float:
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == outcomes
-    bins = np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence, minlength=CONFIDENCE_BINS)
+    gaps = np.bincount(confidence_bins(confidence), weights=right - confidence, minlength=CONFIDENCE_BINS)
     return float(np.abs(gaps).sum() / len(outcomes))
+
+
+def confidence_bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The bin of each confidence, shape (n,)."""
+    return np.minimum((confidence * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
 
 
 def _one_hot(outcomes: Outcomes) -> Probabilities:

@@ -9,9 +9,11 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.matches import NewMatch, upsert_matches
+from store.models import NewModelVersion, add_version
 from store.odds import NewOdds, replace_odds
 from store.tables.betting import bet_settlements, bets
 from store.tables.matches import matches
+from store.tables.models import match_predictions
 
 KICKOFF = datetime(2021, 8, 14, 14, tzinfo=UTC)
 PLACED = KICKOFF - timedelta(days=1)
@@ -82,6 +84,25 @@ async def add_odds(
         for bookmaker, is_closing, known_at, prices in told
     ]  # fmt: skip
     await replace_odds(conn, rows)
+
+
+async def add_model(conn: AsyncConnection, log_loss: float = 1.0) -> int:
+    """A version whose validation promised this log loss on 1,000 matches; its number."""
+    moments = dict.fromkeys(("data_from", "data_to", "as_of"), PLACED - timedelta(days=30))
+    new = NewModelVersion(
+        "football", "ensemble", [], {}, {"log_loss": log_loss}, 9_000, 1_000, **moments,
+        artifact_sha256="0" * 64, artifact_format="json", code_revision="test", job_id=1, importance={},
+    )  # fmt: skip
+    return (await add_version(conn, new)).id
+
+
+async def add_prediction(
+    conn: AsyncConnection, match_id: int, model_id: int, told: tuple[float, float, float], **more: Any
+) -> None:
+    """What a version said of a match, on the day before it if nothing else is given."""
+    values = dict(zip(("home", "draw", "away"), told, strict=True), as_of=PLACED, pick="home", job_id=1)
+    new = {**values, "match_id": match_id, "model_id": model_id, **more}
+    await conn.execute(insert(match_predictions).values(**new))
 
 
 async def bet_row(conn: AsyncConnection, bet_id: int) -> Any:

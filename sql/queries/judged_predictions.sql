@@ -7,4 +7,5 @@ cross join lateral (
     where q.match_id = m.id and q.as_of < m.kickoff_at
     order by q.as_of desc, q.predicted_at desc limit 1) p
 where m.kickoff_at >= :since and m.kickoff_at < :until and m.result_known_at <= :as_of
+  and m.status not in ('cancelled', 'abandoned', 'awarded') -- what was decided at a desk says nothing of who is better
 order by m.kickoff_at, m.id

@@ -1,9 +1,9 @@
 """Model versions, how they were judged, what they said; and who changed what."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Double, Named, Table, TypedColumns
+from sqlalchemy import Column, Computed, Double, Named, SmallInteger, Table, TypedColumns
 from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TEXT
 
 from store.tables.base import Time, metadata
@@ -98,6 +98,37 @@ class _PredictionRuns(TypedColumns):
     created_at: Named[datetime] = Column(Time)
 
 
+class _ModelPerformance(TypedColumns):
+    sport: Named[str] = Column(TEXT, primary_key=True)
+    window_days: Named[int] = Column(SmallInteger, primary_key=True)
+    as_of: Named[datetime] = Column(Time)
+    day: Named[date] = Column(
+        Computed("((as_of at time zone 'UTC')::date)", persisted=True), primary_key=True
+    )
+    matches: Named[int]
+    served: Named[dict[str, int]] = Column(JSONB)
+    log_loss: Named[float | None] = Column(Double)
+    log_loss_error: Named[float | None] = Column(Double)
+    brier: Named[float | None] = Column(Double)
+    rps: Named[float | None] = Column(Double)
+    accuracy: Named[float | None] = Column(Double)
+    ece: Named[float | None] = Column(Double)
+    ece_limit: Named[float | None] = Column(Double)
+    promised_log_loss: Named[float | None] = Column(Double)
+    promise_error: Named[float | None] = Column(Double)
+    market_matches: Named[int]
+    market_log_loss: Named[float | None] = Column(Double)
+    log_loss_beside_market: Named[float | None] = Column(Double)
+    bets: Named[int]
+    roi: Named[float | None] = Column(Double)
+    closing_line_value: Named[float | None] = Column(Double)
+    closing_line_error: Named[float | None] = Column(Double)
+    drifted: Named[bool]
+    says: Named[str] = Column(TEXT)
+    job_id: Named[int] = Column(BIGINT)
+    created_at: Named[datetime] = Column(Time)
+
+
 class _AuditLog(TypedColumns):
     id: Named[int] = Column(BIGINT, primary_key=True)
     at: Named[datetime] = Column(Time)
@@ -114,3 +145,4 @@ feature_importance = Table("feature_importance", metadata, _FeatureImportance)
 match_predictions = Table("match_predictions", metadata, _MatchPredictions)
 audit_log = Table("audit_log", metadata, _AuditLog)
 prediction_runs = Table("prediction_runs", metadata, _PredictionRuns)
+model_performance = Table("model_performance", metadata, _ModelPerformance)

@@ -66,3 +66,13 @@ def test_performance_begins_with_the_closing_line(matchday: Command, settled: No
     assert "no figure here promises any" in lines[0]
     assert lines[1].split()[:2] == ["fair", "CLV"]
     assert [line.split()[0] for line in lines[2:]] == ["all", "2021-08", "match_result", "E0"]
+
+
+def test_what_was_served_is_shown_with_its_verdict(matchday: Command, settled: None) -> None:
+    items = json.loads(matchday("performance", "--json").out)["items"]
+    assert [(item["day"], item["window_days"], item["bets"]["bets"]) for item in items] == [
+        ("2021-08-14", 7, 1), ("2021-08-14", 30, 1), ("2021-08-14", 90, 1),
+    ]  # fmt: skip
+    lines = matchday("performance", "--window-days", 7).out.splitlines()
+    assert lines[0].split()[:3] == ["day", "days", "matches"]
+    assert "7 days: no predicted match has a result" in lines[1]
