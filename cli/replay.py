@@ -162,10 +162,15 @@ def _told(week: Week, steps: list[PipelineStep]) -> str:
     money = next((_money(step) for step in reversed(rounds) if step.type == "settlement"), None)
     seconds = sum(step.seconds or 0 for step in steps)
     return plain(
-        f"{week.trains_at:%Y-%m-%d} {seconds:5.1f} s  {outcome['best']} {outcome['outcome']}, {bets} bets"
+        f"{week.trains_at:%Y-%m-%d} {seconds:5.1f} s  {_served(outcome)}, {bets} bets"
         + ("" if money is None else f", bankroll {money}")
         + f"; {outcome['reason']}"
     )
+
+
+def _served(training: dict[str, Any]) -> str:
+    best, outcome = training["best"], training["outcome"]
+    return f"{best} {outcome}" if best else f"{outcome}, the old model stays"
 
 
 def _money(settlement: PipelineStep) -> str | None:
