@@ -84,7 +84,7 @@ def _by(bets: Sequence[Bet], name: Callable[[SettledRow], str], starts_with: Dec
 
 def _says(line: ClosingLine) -> str:
     """What to look at first, and what not to believe."""
-    luck = "Profit over so many bets is mostly luck, and no figure here promises any."
+    luck = "Profit tells it much later, and no figure here promises any."
     if line.fair is None or line.fair_error is None:
         return f"Too few closing prices are known to judge these bets. {luck}"
     better = "better" if line.fair >= 0 else "worse"

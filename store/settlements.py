@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -159,4 +159,5 @@ async def bankrolls_at(conn: AsyncConnection, as_of: datetime) -> dict[str, Deci
 
 def _as_json(rows: Sequence[NewSettlement] | Sequence[NewClose]) -> str:
     """Numbers with a point as text: none of them goes through a float."""
-    return json.dumps([asdict(row) for row in rows], default=str)
+    columns = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in rows]
+    return json.dumps(columns, default=str)

@@ -33,7 +33,8 @@ from store.settlements import (
     settleable_bets,
 )
 
-BATCH = 500
+# A batch is worked on for some hundredths of a second, in which nothing else runs in the worker's loop.
+BATCH = 200
 # Sources correct a result within days; after this a season is over.
 CORRECTED_WITHIN = timedelta(days=90)
 # The files with closing odds come twice a week.
