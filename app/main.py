@@ -90,7 +90,7 @@ def _open(settings: Settings) -> WebState:
         database=database,
         probes=Database(settings.database_url, process="api probes", pool_size=1, pool_timeout=1),
         events=JobEvents(database, settings.direct_url),
-        health=HealthReports(Subject(database, settings.matchday_home)),
+        health=HealthReports(Subject(database, settings.matchday_home, settings)),
     )
 
 

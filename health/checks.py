@@ -12,13 +12,16 @@ from typing import Any, Literal
 import psutil
 from sqlalchemy import text
 
+from config.settings import Settings
 from health.readiness import UNHEARD
+from providers.catalogue import disabled, enabled
 from store.database import Database
 from store.jobs import QueueDepth, live_workers, queue_depths
 from store.matches import data_age
 from store.migrations import missing_migrations
 from store.model_performance import latest_model_performance
 from store.models import active_model
+from store.providers import ProviderState, provider_states_by_source
 from store.queries import query
 from store.workers import polling_workers
 
@@ -26,6 +29,8 @@ Status = Literal["pass", "warn", "fail"]
 # A worker writes its heartbeat every 10 seconds.
 WORKER_ALIVE = timedelta(seconds=30)
 SPORT = "football"
+# Whoever failed, and was not asked again in that time, says nothing about today.
+LATELY = timedelta(days=1)
 MEGABYTE = 1_000_000
 
 
@@ -54,6 +59,7 @@ class Subject:
 
     database: Database
     folder: Path
+    settings: Settings
 
 
 OLD_TRANSACTION = Threshold(warn=900)
@@ -145,6 +151,18 @@ async def data_age_hours(subject: Subject) -> Reading:
     return _judged(round(max(hours, 0), 2), "h", Threshold(warn=24 * 7), f"{data.matches} matches")
 
 
+async def providers(subject: Subject) -> Reading:
+    """One that is left out is no fault; one that is on and failed when it was asked last is worth a look."""
+    on = enabled(subject.settings)
+    async with subject.database.read() as conn:
+        states = await provider_states_by_source(conn)
+    told = {one.name: states[one.name] for one in on if one.name in states}
+    lines = [_fared(state) for state in told.values()]
+    lines += [f"left out: {one.reason}" for one in disabled(subject.settings)]
+    status: Status = "warn" if any(_failed_lately(state) for state in told.values()) else "pass"
+    return Reading(status, len(on), "providers", output="; ".join(lines))
+
+
 async def cpu_use(subject: Subject) -> Reading:  # noqa: ARG001 - the machine, whatever the subject
     # Since the last call: the share over the time between two reports.
     return _judged(psutil.cpu_percent(interval=None), "%", Threshold(warn=95))
@@ -176,6 +194,7 @@ CHECKS: dict[str, Check] = {
     "model:active": model_active,
     "model:drift": model_drift,
     "data:age": data_age_hours,
+    "providers:enabled": providers,
     "system:cpu": cpu_use,
     "system:memory": memory_use,
     "system:disk": disk_use,
@@ -191,6 +210,23 @@ def _disk_usage_at(folder: Path) -> Any:
 async def _depths(subject: Subject) -> list[QueueDepth]:
     async with subject.database.read() as conn:
         return await queue_depths(conn)
+
+
+def _failed_lately(state: ProviderState) -> bool:
+    at = state.last_failure_at
+    return state.failures > 0 and at is not None and datetime.now(UTC) - at < LATELY
+
+
+def _fared(state: ProviderState) -> str:
+    success = f"last success {_minute(state.last_success_at)}" if state.last_success_at else "no success yet"
+    if not state.failures:
+        return f"{state.source}: {success}"
+    failed = f"failed {state.failures} times in a row, last {_minute(state.last_failure_at)}"
+    return f"{state.source}: {failed} ({state.last_error}), {success}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _judged(value: float, unit: str, threshold: Threshold, output: str = "") -> Reading:

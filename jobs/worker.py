@@ -90,6 +90,7 @@ async def work_until_told(settings: Settings, options: WorkerOptions) -> None:
 async def work(settings: Settings, options: WorkerOptions, told: asyncio.Event) -> None:
     """Works until `told`, or until the queue is empty; what runs on after its grace goes back."""
     _load(options.handler_modules)
+    _greet(options.handler_modules, settings)
     vitals, info = Vitals(), _info(settings)
     database = Database(settings.database_url, process="worker", pool_size=settings.worker_concurrency + 1)
     board = ProgressBoard(database)
@@ -212,6 +213,13 @@ def _load(modules: Sequence[str]) -> None:
             raise SettingsError(f"there is no module {module} to take job types from") from None
         except Exception as error:
             raise SettingsError(_why_not(module, error)) from error
+
+
+def _greet(modules: Sequence[str], settings: Settings) -> None:
+    """Lets those that have something to say about a start of a worker say it: `worker_started(settings)`."""
+    for module in modules:
+        if told := getattr(sys.modules[module], "worker_started", None):
+            told(settings)
 
 
 def _why_not(module: str, error: Exception) -> str:

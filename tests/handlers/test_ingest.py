@@ -7,13 +7,18 @@ from pathlib import Path
 import pytest
 import stamina
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
+from handlers import worker_started
+from handlers.quick_data_refresh import QuickDataRefreshHandler, QuickDataRefreshParams
 from handlers.steps.scope import SourceDisabled
 from jobs.handler import Snooze
+from jobs.service import submit
 from providers.errors import KeyRefused
 from store.database import Database
 from store.providers import provider_states_by_source
 from store.quarantine import list_quarantined
+from tests.engine.worker import has_ended, until, worker
 from tests.handlers.live import (
     ORG,
     csv_line,
@@ -253,3 +258,26 @@ async def test_a_fixture_past_the_days_that_were_asked_for_is_not_taken_for_move
     org_tells(web, org_fixture(2, in_days(5), "Celtic FC", "Hearts FC"))
     await ingested(database, settings, source="football_data_org")
     assert len(await stored(database)) == 2
+
+
+async def test_a_worker_says_once_for_each_provider_what_it_lacks(database: Database, web: WebServer) -> None:
+    with capture_logs() as logs:
+        worker_started(live_settings(database.url, web, the_odds_api_key="key"))
+    assert [(line["event"], line["source"]) for line in logs] == [
+        ("provider_disabled", "football_data"),
+        ("provider_disabled", "football_data_org"),
+        ("provider_disabled", "sportmonks"),
+    ]
+
+
+async def test_a_refresh_of_a_source_without_a_key_fails_and_says_which(
+    database: Database, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SPORTMONKS_API_KEY", raising=False)
+    params = QuickDataRefreshParams(source="sportmonks")
+    async with database.transaction() as conn:
+        job_id = await submit(conn, QuickDataRefreshHandler, params)
+    with worker(database.url, "--until-idle", handlers="handlers"):
+        job = await until(database, job_id, has_ended)
+    assert job.status == "failed"
+    assert "SPORTMONKS_API_KEY is not set" in str(job.error)

@@ -1,24 +1,28 @@
 """The report is made whatever its checks do, and says what they measured."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from config.settings import Settings, override
 from health import report as report_module
-from health.checks import CHECKS, Reading, Subject, Threshold
+from health.checks import CHECKS, Reading, Subject, Threshold, providers
 from health.readiness import Readiness, readiness
 from health.report import HealthReports, report
 from store.database import Database
+from store.providers import note_failure, note_success
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 def subject(database: Database, tmp_path: Path) -> Subject:
-    return Subject(database, tmp_path / "not" / "yet" / "there")
+    settings = Settings(_env_file=None, database_url=database.url)
+    return Subject(database, tmp_path / "not" / "yet" / "there", settings)
 
 
 async def well(_: Subject) -> Reading:
@@ -172,3 +176,35 @@ async def test_a_worker_that_hears_no_notifications_is_a_warning(subject: Subjec
     reading = made.checks["workers:polling"]
     assert (reading.status, reading.value) == ("warn", 1)
     assert "DATABASE_URL_DIRECT" in reading.output
+
+
+async def test_a_provider_that_failed_lately_is_worth_a_warning(subject: Subject, database: Database) -> None:
+    on = replace(subject, settings=override(subject.settings, {"sportmonks_api_key": "hunter2"}))
+    async with database.transaction() as conn:
+        await note_success(conn, "sportmonks")
+    well_asked = await providers(on)
+    async with database.transaction() as conn:
+        await note_failure(conn, "sportmonks", "the server answered 503")
+        await note_failure(conn, "sportmonks", "the server answered 503")
+    failed = await providers(on)
+    async with database.transaction() as conn:
+        await note_success(conn, "sportmonks")
+    again = await providers(on)
+    assert [reading.status for reading in (well_asked, failed, again)] == ["pass", "warn", "pass"]
+    assert "failed 2 times in a row" in failed.output
+    assert "the server answered 503" in failed.output
+    assert "hunter2" not in failed.output
+
+
+async def test_a_failure_of_long_ago_is_no_news(subject: Subject, database: Database) -> None:
+    on = replace(subject, settings=override(subject.settings, {"sportmonks_api_key": "key"}))
+    async with database.transaction() as conn:
+        await note_failure(conn, "sportmonks", "the server answered 503")
+        await conn.execute(text("update provider_states set last_failure_at = now() - interval '2 days'"))
+    assert (await providers(on)).status == "pass"
+
+
+async def test_a_provider_without_a_key_is_left_out_and_no_fault(subject: Subject) -> None:
+    reading = await providers(subject)
+    assert (reading.status, reading.value) == ("pass", 1)
+    assert "SPORTMONKS_API_KEY is not set" in reading.output

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from config.settings import Settings
 from health.checks import Reading, Subject, jobs_lost
 from store.database import Database
 from tests.chaos.handlers import LoopHandler, Params, PoisonHandler, WorkerKillerHandler
@@ -79,7 +80,7 @@ def _keep_workers_until_ended(place: Stage, ids: list[int]) -> int:
 async def _lost_jobs(place: Stage) -> Reading:
     database = Database(place.url, process="chaos health", pool_size=1)
     try:
-        return await jobs_lost(Subject(database, place.folder))
+        return await jobs_lost(Subject(database, place.folder, Settings(_env_file=None)))
     finally:
         await database.close()
 
