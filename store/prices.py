@@ -28,7 +28,8 @@ class KnownPrices:
 async def known_prices(
     conn: AsyncConnection, match_ids: Collection[int], *, as_of: datetime
 ) -> list[KnownPrices]:
-    """Of the results of these matches, and of more or fewer than 2.5 goals; never a closing price.
+    """Of the results of these matches, and of more or fewer than 2.5 goals; never a closing price, and none
+    of a match that is called off.
 
     `average` is among the bookmakers of a market only where no other one is.
     """

@@ -1,11 +1,13 @@
 -- The latest that each bookmaker was known by a moment to pay, before the match. The maximum is nobody to bet with, and the
--- average counts only where no bookmaker's own price of the market was read.
+-- average counts only where no bookmaker's own price of the market was read. On a match that is called off nobody pays.
 with latest as (
-    select distinct on (match_id, market, line, bookmaker) match_id, market, line, bookmaker, known_at, prices
-    from match_odds
-    where match_id = any(cast(:match_ids as bigint[])) and not is_closing and known_at <= :as_of
-      and bookmaker <> 'maximum' and (market = 'match_result' or line = 2.5)
-    order by match_id, market, line, bookmaker, known_at desc, source
+    select distinct on (o.match_id, o.market, o.line, o.bookmaker)
+           o.match_id, o.market, o.line, o.bookmaker, o.known_at, o.prices
+    from match_odds o
+    join matches m on m.id = o.match_id and m.status not in ('postponed', 'cancelled')
+    where o.match_id = any(cast(:match_ids as bigint[])) and not o.is_closing and o.known_at <= :as_of
+      and o.bookmaker <> 'maximum' and (o.market = 'match_result' or o.line = 2.5)
+    order by o.match_id, o.market, o.line, o.bookmaker, o.known_at desc, o.source
 ), told as (
     select l.*, bool_or(bookmaker <> 'average') over (partition by match_id, market) as has_bookmaker from latest l
 )

@@ -80,7 +80,7 @@ async def test_jobs_of_any_kind_are_added_in_the_order_of_the_request(
         ("test_limited_batch", 0, "echo"),
     ]
     assert [job["params"].get("label") for job in jobs] == ["a", None, "b", "", None]
-    assert jobs[1]["params"] == {"older_than_days": 3.0}
+    assert jobs[1]["params"] == {"older_than_days": 3.0, "predictions_older_than_days": 7.0}
     assert moment(jobs[2]["run_after"]) == moment(later)
     assert {job["requested_by"] for job in jobs} == {"ops"}
     async with database.transaction() as conn:

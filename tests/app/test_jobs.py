@@ -198,7 +198,7 @@ async def test_job_types_describe_themselves(client: httpx2.AsyncClient) -> None
     assert types["test_echo"]["params_schema"]["properties"]["count"]["maximum"] == 10
     assert types["data_pipeline"]["own_process"] is True
     assert (types["cleanup"]["max_attempts"], types["data_pipeline"]["max_attempts"]) == (1, 2)
-    assert types["cleanup"]["description"].startswith("Delete jobs")
+    assert types["cleanup"]["description"].startswith("Delete old jobs")
 
 
 async def test_stats_count_by_status_type_and_queue(client: httpx2.AsyncClient, database: Database) -> None:

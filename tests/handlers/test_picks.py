@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from config.settings import Settings
 from store.bankrolls import money_available
@@ -95,6 +96,20 @@ async def test_the_average_stands_where_no_bookmaker_was_read(database: Database
     )
     await run(database, settings)
     assert await picked(database) == [("Ayr", "home", "average")]
+
+
+@pytest.mark.parametrize("status", ["postponed", "cancelled"])
+async def test_nothing_is_picked_of_a_match_that_is_called_off(
+    database: Database, settings: Settings, status: str
+) -> None:
+    await offered(database, offer(*LONG), offer(*LONG, at=FIXTURES[1]))
+    async with database.transaction() as conn:
+        await conn.execute(
+            text("update matches set status = :status where home_team = 'Ayr' and away_team = 'Bath'"),
+            {"status": status},
+        )
+    await run(database, settings)
+    assert await picked(database) == [("Cork", "home", "bet365")]
 
 
 async def test_bets_are_placed_from_a_bankroll_that_is_opened(database: Database, settings: Settings) -> None:
