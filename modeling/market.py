@@ -3,6 +3,7 @@
 Only the opening prices of the match itself are read, and the opening and closing ones of earlier matches.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +30,10 @@ class Lines:
     closing: Values
 
 
-def lines(odds: pd.DataFrame) -> Lines:
-    """Of decimal odds in the columns OPENING and CLOSING, the margin removed by the power method."""
+def lines(odds: pd.DataFrame, without_margin: Callable[[Values], Values] = power) -> Lines:
+    """Of decimal odds in the columns OPENING and CLOSING, the margin removed as `betting.overround` does."""
     opening, closing = (odds[list(names)].to_numpy(dtype=np.float64) for names in (OPENING, CLOSING))
-    return Lines(probabilities(opening), probabilities(closing))
+    return Lines(probabilities(opening, without_margin), probabilities(closing, without_margin))
 
 
 def market_features(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
@@ -61,12 +62,12 @@ def last_line(matches: pd.DataFrame, known: Lines) -> pd.DataFrame:
     return pd.DataFrame(values, columns=list(OUTCOMES), index=matches["match_id"].to_numpy())
 
 
-def probabilities(prices: Values) -> Values:
-    """In decimal odds (n, 3), the margin removed by the power method; NaN where a price is missing."""
+def probabilities(prices: Values, without_margin: Callable[[Values], Values] = power) -> Values:
+    """In decimal odds (n, 3), the margin removed; NaN where a price is missing."""
     known = np.isfinite(prices).all(axis=1)
     found = np.full(prices.shape, np.nan)
     if known.any():
-        found[known] = power(prices[known])
+        found[known] = without_margin(prices[known])
     return found
 
 
