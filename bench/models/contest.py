@@ -11,7 +11,7 @@ from bench.models.folder import Folder
 from bench.models.stopwatch import Stopwatch
 from modeling.backtest import known_at
 from modeling.examples import Examples
-from modeling.market import lines, market_features
+from modeling.market import lines, market_features, with_closing_line
 from modeling.metrics import Outcomes
 from sports.football.features import match_features
 
@@ -65,8 +65,9 @@ def contest(folder: Folder, season: str) -> Contest:
         raise CannotJudge(f"no match of {season} or later has a result")
     watch = Stopwatch()
     with watch:
-        market = market_features(matches, lines(folder.odds))
-        examples = Examples(matches, match_features(matches), market).in_order()
+        known = lines(folder.odds)
+        market, ended = market_features(matches, known), with_closing_line(matches, known)
+        examples = Examples(ended, match_features(matches), market).in_order()
     ordered = examples.matches
     start = int(np.argmax((ordered["season"] >= season).to_numpy()))
     window = slice(start, len(ordered))
