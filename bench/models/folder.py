@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from handlers.steps.ingest import RESULT_KNOWN_AFTER, RESULT_KNOWN_AFTER_DAY
 from handlers.steps.scope import LATEST
+from handlers.steps.told import RESULT_KNOWN_AFTER, RESULT_KNOWN_AFTER_DAY
 from modeling.history import matches_frame, odds_frame
 from providers import football_data
 from providers.football_data_file import SOURCE

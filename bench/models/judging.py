@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bench.models.contest import Contest
 from bench.models.walk import Told
-from modeling.ensemble import STACKS
 from modeling.metrics import is_told, losses, measure
+from modeling.stacks import STACKS
 
 # Who has no answer to more than half of the matches is left out; else these matches judge nobody.
 FEWEST_ANSWERED = 0.5

@@ -11,10 +11,10 @@ import numpy as np
 from bench.models.contest import Contest
 from bench.models.stopwatch import Stopwatch
 from bench.models.walk import Told, walk_forward
-from modeling import ensemble
 from modeling.backtest import fit
-from modeling.ensemble import STACKS, Pool
+from modeling.ensemble import Pool
 from modeling.kinds import KINDS
+from modeling.stacks import STACKS, read
 from modeling.train import Report, TrainedModel, train
 
 KILOBYTE, MEGABYTE = 1_024, 1_000_000
@@ -63,7 +63,7 @@ def _single(asked: Contest, model: TrainedModel) -> Told:
 
 def _stacked(model: TrainedModel, told: Mapping[str, Told]) -> Told:
     """Its times are those of all its members too."""
-    stack, watch = ensemble.read(model.artifact), Stopwatch()
+    stack, watch = read(model.name, model.artifact), Stopwatch()
     members = [told[member.name] for member in stack]
     with watch:
         pool = Pool(tuple(member.weight for member in stack))
