@@ -8,10 +8,11 @@ KEEP ?=
 SHORT ?=
 ONLY ?=
 SEED ?=
+TEST_FROM ?=
 # A test worker for each core: half of their time they wait for PostgreSQL and child processes.
 TEST_WORKERS ?= auto
 
-.PHONY: demo serve test chaos check format lint types imports lock bench-memory bench-start bench-queue clean
+.PHONY: demo serve test chaos check format lint types imports lock bench-memory bench-start bench-queue bench-models clean
 
 demo: .venv/run.stamp
 	@$(BIN)/matchday demo $(if $(DATA),--data "$(DATA)") $(if $(filter json,$(FORMAT)),--json) $(if $(KEEP),--keep)
@@ -49,6 +50,11 @@ bench-start: .venv/run.stamp
 # QUICK=1: one small round; ONLY=matchday,raw: these contestants. Installs the others under .matchday once.
 bench-queue: .venv/run.stamp
 	$(BIN)/python -m bench.queue $(if $(QUICK),--quick) $(if $(ONLY),--only "$(ONLY)")
+
+# DATA=folder TEST_FROM=2122: trained on the seasons before, judged on this one and later ones.
+bench-models: .venv/dev.stamp
+	$(if $(and $(DATA),$(TEST_FROM)),,$(error write: make bench-models DATA=folder TEST_FROM=2122))
+	@$(BIN)/python -m bench.models "$(DATA)" "$(TEST_FROM)"
 
 # The lock files carry versions and hashes, and serve every Python from 3.11 on. What is tested is what is
 # installed elsewhere: the tests' file decides the versions of all.

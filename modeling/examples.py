@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from modeling.metrics import Outcomes
+from modeling.metrics import OUTCOMES, Outcomes, Probabilities
 from sports.football.match_arrays import kickoff_order
+
+CLOSING_LINE = tuple(f"close_{outcome}_probability" for outcome in OUTCOMES)
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,9 @@ class Examples:
     """Three frames with one row a match and the same index.
 
     `matches` names the match (league_code, season, kickoff_at, home_team, away_team) and how it ended
-    (home_goals, away_goals; NaN while not known). `features` are always finite numbers. `market` are those
-    that come from odds: NaN where there were none.
+    (home_goals, away_goals; NaN while not known), and may tell what its closing prices said (CLOSING_LINE),
+    which is learnt from as results are. `features` are always finite numbers. `market` are those that come
+    from odds: NaN where there were none.
     """
 
     matches: pd.DataFrame
@@ -51,6 +54,11 @@ class Examples:
     def with_odds(self) -> pd.Series:
         """Whether everything that comes from odds is known."""
         return self.market.notna().all(axis="columns")
+
+    @property
+    def closing(self) -> Probabilities:
+        """The closing line: home, draw, away (n, 3), NaN where there was none."""
+        return self.matches.reindex(columns=list(CLOSING_LINE)).to_numpy(dtype=np.float64)
 
     @property
     def with_market(self) -> pd.DataFrame:

@@ -13,19 +13,26 @@ from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
-from modeling.metrics import OUTCOMES, Outcomes, Probabilities
+from modeling.market import to_learn
+from modeling.metrics import Probabilities
 from modeling.model import Calibrated, inputs, where_known
 
 FORMAT = "matchday.market_logit/1"
 OPENING = ("market_home_log_odds", "market_away_log_odds")
-CORRECTIONS = (
+BEYOND_THE_LINE = (
+    "market_home_surprise",
+    "market_away_surprise",
     "market_home_move",
     "market_away_move",
-    "strength_home_log_odds",
-    "strength_away_log_odds",
 )
-# A weight is drawn to nothing, where the opening line speaks for itself, as if by so many matches.
-PRIOR_MATCHES = 100.0
+STRENGTHS = ("strength_home_log_odds", "strength_away_log_odds")
+SEASON = "season_progress"
+FEATURES = (*OPENING, *BEYOND_THE_LINE, *STRENGTHS, SEASON)
+CORRECTIONS = (*BEYOND_THE_LINE, *STRENGTHS, "constant")
+# When little is left to play for prices follow other rules, more so to the end.
+LATE_FROM = 0.7
+# A weight is drawn to nothing, where the opening line speaks for itself, as if by so many closing lines.
+PRIOR_MATCHES = 1.0
 
 Values = NDArray[np.float64]
 
@@ -34,7 +41,8 @@ Values = NDArray[np.float64]
 class MarketLogit:
     """ln P = ln(opening line) + weights x corrections, one column of weights for home and one for away.
 
-    The strengths come in as their difference to the line: what the market does not know of the goals.
+    The strengths come in as their difference to the line: what the market does not know of the goals. Each
+    correction counts twice: all season long, and growing to its end. Fitted to the closing line.
     """
 
     name: ClassVar[str] = "market_logit"
@@ -43,14 +51,14 @@ class MarketLogit:
     stale_after: ClassVar[timedelta | None] = None
 
     weights: list[list[float]]
-    features: tuple[str, ...] = OPENING + CORRECTIONS
+    features: tuple[str, ...] = FEATURES
 
     @classmethod
     def fit(cls, examples: Examples) -> Self:
-        line, corrections = _split(inputs(examples.with_market, OPENING + CORRECTIONS))
+        line, corrections = _split(inputs(examples.with_market, FEATURES))
         start = np.zeros(corrections.shape[1] * 2)
         found = minimize(
-            _loss, start, args=(line, corrections, examples.outcomes), jac=True, method="L-BFGS-B"
+            _loss, start, args=(line, corrections, *to_learn(examples)), jac=True, method="L-BFGS-B"
         )
         return cls(found.x.reshape(-1, 2).tolist())
 
@@ -58,12 +66,14 @@ class MarketLogit:
         return where_known(examples, self._predict)
 
     def importance(self) -> dict[str, float]:
-        """The size of each weight; the line itself counts as 1 for each side."""
-        sizes = [1.0, 1.0, *np.abs(self.weights)[: len(CORRECTIONS)].sum(axis=1).tolist()]
+        """The size of each feature's weights; the line itself counts as 1 for each side."""
+        all_season, growing = np.abs(self.weights).sum(axis=1).reshape(2, -1)
+        sizes = [1.0, 1.0, *(all_season + growing)[:-1].tolist(), growing.sum()]
         return dict(zip(self.features, (np.array(sizes) / sum(sizes)).tolist(), strict=True))
 
     def parameters(self) -> dict[str, Any]:
-        return {"weights": dict(zip((*CORRECTIONS, "constant"), self.weights, strict=True))}
+        names = [*CORRECTIONS, *(f"late_{name}" for name in CORRECTIONS)]
+        return {"weights": dict(zip(names, self.weights, strict=True))}
 
     def to_bytes(self, calibration: Calibration) -> bytes:
         return written_document(FORMAT, asdict(self), calibration)
@@ -71,7 +81,7 @@ class MarketLogit:
     @classmethod
     def from_bytes(cls, artifact: bytes) -> Calibrated:
         document = read_document(_Document, FORMAT, artifact)
-        if len(document.weights) != len(CORRECTIONS) + 1 or document.features != OPENING + CORRECTIONS:
+        if len(document.weights) != 2 * len(CORRECTIONS) or document.features != FEATURES:
             raise ArtifactUnusable(f"not a consistent {FORMAT} document")
         fitted = MarketLogit([list(row) for row in document.weights], document.features)
         return Calibrated(fitted, document.calibration.value)
@@ -89,10 +99,11 @@ class _Document(ModelDocument):
 
 
 def _split(values: Values) -> tuple[Values, Values]:
-    """The line's log odds (n, 2), and the corrections with a constant (n, 5)."""
-    line = values[:, :2]
-    beyond_the_line = values[:, 4:6] - line
-    return line, np.column_stack([values[:, 2:4], beyond_the_line, np.ones(len(values))])
+    """The line's log odds (n, 2), and the corrections with a constant: all season long, and late (n, 14)."""
+    line, usual, strengths, progress = np.split(values, np.cumsum([2, len(BEYOND_THE_LINE), 2]), axis=1)
+    corrections = np.column_stack([usual, strengths - line, np.ones(len(values))])
+    late = np.clip((progress - LATE_FROM) / (1 - LATE_FROM), 0, 1)
+    return line, np.column_stack([corrections, late * corrections])
 
 
 def _scores(weights: Values, line: Values, corrections: Values) -> Values:
@@ -100,11 +111,13 @@ def _scores(weights: Values, line: Values, corrections: Values) -> Values:
     return np.column_stack([home, np.zeros(len(line)), away])
 
 
-def _loss(x: Values, line: Values, corrections: Values, outcomes: Outcomes) -> tuple[float, Values]:
-    """Minus the log likelihood and the pull to nothing, with its gradient."""
+def _loss(
+    x: Values, line: Values, corrections: Values, wanted: Probabilities, weights: Values
+) -> tuple[float, Values]:
+    """The weighted cross entropy to what is wanted (n, 3) and the pull to nothing, with its gradient."""
     scores = _scores(x.reshape(-1, 2), line, corrections)
     logs = log_softmax(scores, axis=1)
-    excess = np.exp(logs) - np.eye(len(OUTCOMES))[outcomes]
+    excess = weights[:, None] * (np.exp(logs) - wanted)
     gradient = (corrections.T @ excess[:, [0, 2]]).reshape(-1)
-    value = -logs[np.arange(len(outcomes)), outcomes].sum()
+    value = -weights @ (wanted * logs).sum(axis=1)
     return float(value + PRIOR_MATCHES / 2 * x @ x), gradient + PRIOR_MATCHES * x

@@ -10,12 +10,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from providers.football_data_match import (
-    DIVISIONS,
     GOALS,
     READ,
     REQUIRED,
     SCORE,
     LineRefused,
+    is_division,
     match_of,
     shown,
 )
@@ -42,7 +42,7 @@ class Line:
 def read_lines(
     data: bytes, file: str, zone: ZoneInfo, leagues: frozenset[str] | None
 ) -> Iterator[Line | RejectedRow]:
-    """Every line of the file but blank ones and those of leagues that are known and not wanted.
+    """Every line of the file but blank ones and those of leagues that are not wanted.
 
     A file that cannot be read as a whole is one rejected line, its header. A half-time score or odds that are
     absurd are rejected by themselves: the match goes without them.
@@ -54,10 +54,10 @@ def read_lines(
         yield _rejected(file, number, fault, {"header": text})
         return
     reader = _LineReader(file, zone, header)
-    unwanted = frozenset() if leagues is None else DIVISIONS - leagues
     for number, text in lines:
         cells = cells_of(text)
-        if reader.league(cells) not in unwanted:
+        league = reader.league(cells)
+        if leagues is None or league in leagues or not is_division(league):
             yield from reader.read(number, cells)
 
 

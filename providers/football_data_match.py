@@ -9,15 +9,9 @@ from zoneinfo import ZoneInfo
 from providers.rows import LONGEST_NAME, MOST_GOALS, MatchRow, MatchStatus, OddsRow
 from providers.seasons import season_of
 
-# The main leagues of the site; the codes are its own.
-DIVISIONS = frozenset(
-    {
-        *("E0", "E1", "E2", "E3", "EC"),
-        *("SC0", "SC1", "SC2", "SC3"),
-        *("D1", "D2", "I1", "I2", "SP1", "SP2", "F1", "F2"),
-        *("N1", "B1", "P1", "T1", "G1"),
-    }
-)
+# The country's letters and mostly the level: E0, SC1, EC. One that nobody here has heard of is a league all
+# the same; a repeated header ("Div") or a name is none.
+DIVISION = re.compile(r"[A-Z]{1,4}[0-9]{0,2}", re.ASCII)
 REQUIRED = ("Div", "Date", "HomeTeam", "AwayTeam")
 GOALS = ("FTHG", "FTAG")
 # A file without any of these is a list of fixtures, as the site's fixtures.csv is.
@@ -60,8 +54,8 @@ def match_of(
     if not whole:
         raise LineRefused("nothing on the line can be read")
     league = values["Div"]
-    if league not in DIVISIONS:
-        raise LineRefused(f"unknown division {shown(league)!r}")
+    if not is_division(league):
+        raise LineRefused(f"{shown(league)!r} is no code of a division")
     day, clock = _day(values["Date"]), _clock(values.get("Time", ""))
     home, away = _teams(values)
     goals = _score(values)
@@ -85,6 +79,11 @@ def match_of(
         half_time_away_goals=half_time[1],
         odds=odds_of(kickoff),
     )
+
+
+def is_division(text: str) -> bool:
+    """Whether this is the code of a league, known or not."""
+    return DIVISION.fullmatch(text) is not None
 
 
 def _teams(values: dict[str, str]) -> tuple[str, str]:

@@ -55,7 +55,7 @@ async def matches_as_of(
 async def _known_matches(database: Database, as_of: datetime, horizon: datetime) -> KnownMatches:
     from modeling.examples import Examples
     from modeling.history import matches_frame, odds_frame
-    from modeling.market import last_line, lines, market_features
+    from modeling.market import last_line, lines, market_features, with_closing_line
     from sports.football.features import match_features
 
     async with database.read() as conn:
@@ -65,5 +65,7 @@ async def _known_matches(database: Database, as_of: datetime, horizon: datetime)
         raise NoMatches(f"there are no matches before {horizon:%Y-%m-%d}: run a data_pipeline job first")
     matches = matches_frame(rows, as_of=as_of)
     market = lines(odds_frame(matches, prices))
-    examples = Examples(matches, match_features(matches), market_features(matches, market))
+    examples = Examples(
+        with_closing_line(matches, market), match_features(matches), market_features(matches, market)
+    )
     return KnownMatches(as_of, horizon, examples, last_line(matches, market))

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from modeling.examples import Examples
-from modeling.market import CLOSING, COLUMNS, OPENING, lines, market_features
+from modeling.market import CLOSING, COLUMNS, OPENING, lines, market_features, with_closing_line
 from sports.football.features import match_features
 from tests.sports.league import invented_league
 
@@ -15,7 +15,9 @@ OVERROUND = 1.06
 def examples_of(matches: pd.DataFrame, odds: pd.DataFrame | None = None) -> Examples:
     """The examples of matches; without odds, as where no bookmaker was read."""
     prices = no_odds(matches) if odds is None else odds
-    return Examples(matches, match_features(matches), market_features(matches, lines(prices))).in_order()
+    known = lines(prices)
+    ended = with_closing_line(matches, known)
+    return Examples(ended, match_features(matches), market_features(matches, known)).in_order()
 
 
 def no_market(matches: pd.DataFrame) -> pd.DataFrame:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from scipy.optimize import check_grad
 from skops.io import dumps
 
 from modeling.artifacts import ArtifactUnusable
 from modeling.calibration import Calibration
 from modeling.elo_logit import EloLogit, _loss
-from modeling.examples import Examples
+from modeling.examples import CLOSING_LINE, Examples
 from modeling.kinds import KINDS
 from modeling.metrics import measure
 from modeling.model import Calibrated, FeaturesUnusable, Model
@@ -37,6 +38,12 @@ def with_features(features: pd.DataFrame, examples: Examples = LATER) -> Example
 
 def read_back(name: str, artifact: bytes) -> Calibrated:
     return KINDS[name].from_bytes(artifact)
+
+
+def opening_line(examples: Examples) -> NDArray[np.float64]:
+    odds = np.exp(examples.market[["market_home_log_odds", "market_away_log_odds"]].to_numpy())
+    weights = np.column_stack([odds[:, 0], np.ones(len(odds)), odds[:, 1]])
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 @every
@@ -124,14 +131,26 @@ def test_without_odds_the_same_is_said_where_none_are_read(name: str) -> None:
 
 @every
 def test_an_outcome_that_never_happened_is_improbable_and_no_error(name: str) -> None:
+    # Without closing lines, which are learnt from in the place of results.
+    matches = PAST.matches.drop(columns=list(CLOSING_LINE))
     drawn = PAST.outcomes == 1
-    goals = PAST.matches["home_goals"] + drawn
-    model = KINDS[name].fit(replace(PAST, matches=PAST.matches.assign(home_goals=goals)))
-    calibrated = CALIBRATION.apply(model.predict_proba(LATER))
-    assert np.isfinite(calibrated).all()
-    assert calibrated[:, 1].mean() < CALIBRATION.apply(FITTED[name].predict_proba(LATER))[:, 1].mean()
+    usual, other = (
+        CALIBRATION.apply(KINDS[name].fit(replace(PAST, matches=known)).predict_proba(LATER))
+        for known in (matches, matches.assign(home_goals=matches["home_goals"] + drawn))
+    )
+    assert np.isfinite(other).all()
+    assert other[:, 1].mean() < usual[:, 1].mean()
     if name in ("elo_logit", "random_forest"):
-        assert calibrated[:, 1].max() < 0.01
+        assert other[:, 1].max() < 0.01
+
+
+def test_the_market_logit_follows_the_closing_line_and_not_the_results() -> None:
+    swapped = PAST.matches.rename(columns={"home_goals": "away_goals", "away_goals": "home_goals"})
+    fitted = KINDS["market_logit"].fit(replace(PAST, matches=swapped))
+    assert (fitted.predict_proba(LATER) == FITTED["market_logit"].predict_proba(LATER)).all()
+    later_truth = LATER.closing
+    told, line = FITTED["market_logit"].predict_proba(LATER), opening_line(LATER)
+    assert np.abs(told - later_truth).mean() < np.abs(line - later_truth).mean()
 
 
 @every

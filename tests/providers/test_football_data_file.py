@@ -96,8 +96,8 @@ def test_a_file_without_any_score_column_is_a_list_of_fixtures() -> None:
         ("E0,01/02/2015", "the home team is missing"),
         ("E0,01/02/2015,15:00,A,a,1,0,H", "A plays against itself"),
         ("E0,01/02/2015,15:00,A\ufffd,B,1,0,H", "the home team 'A\ufffd' is not a name"),
-        ("XX,01/02/2015,15:00,A,B,1,0,H", "unknown division 'XX'"),
-        ("Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR", "unknown division 'Div'"),
+        ("E-0,01/02/2015,15:00,A,B,1,0,H", "'E-0' is no code of a division"),
+        ("Div,Date,Time,HomeTeam,AwayTeam,FTHG,FTAG,FTR", "'Div' is no code of a division"),
         ("E0,01/02/2015,15:00,A,B,Abd,Abd,", "score 'Abd' is not a whole number from 0 to 36"),
         ("E0,01/02/2015,15:00,A,B,P-P,P-P,", "score 'P-P' is not a whole number from 0 to 36"),
         ("E0,01/02/2015,15:00,A,B,-1,0,A", "score '-1' is not a whole number from 0 to 36"),
@@ -223,11 +223,16 @@ def test_a_line_that_is_far_too_long_is_refused() -> None:
     assert (len(matches), [row.line for row in rejected]) == (2, [3])
 
 
-def test_lines_of_other_leagues_are_left_out_but_not_unknown_ones() -> None:
-    data = f"{HEADER}\n{GOOD}\nD1,16/08/14,15:00,A,B,2,1,H\nXX,16/08/14,15:00,A,B,2,1,H\nD1,,,A,B,2,1,H\n"
+@pytest.mark.parametrize("code", ["N1", "XX1", "EC", "ARG", "SC10"])
+def test_a_league_that_nobody_has_named_yet_is_read(code: str) -> None:
+    assert one(f"{code},16/08/14,15:00,A,B,2,1,H").league_code == code
+
+
+def test_lines_of_other_leagues_are_left_out_but_not_those_of_none() -> None:
+    data = f"{HEADER}\n{GOOD}\nD1,16/08/14,15:00,A,B,2,1,H\nX-X,16/08/14,15:00,A,B,2,1,H\nD1,,,A,B,2,1,H\n"
     matches, rejected = read(data, frozenset({"E0"}))
     assert [match.league_code for match in matches] == ["E0"]
-    assert [row.reason for row in rejected] == ["unknown division 'XX'"]
+    assert [row.reason for row in rejected] == ["'X-X' is no code of a division"]
 
 
 @given(st.binary(max_size=300))
