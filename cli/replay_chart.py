@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from itertools import accumulate
 from math import sqrt
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -23,11 +23,12 @@ def draw(figures: Figures, path: Path) -> None:
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     value, loss, money = figure.subplots(3, 1)
     figure.suptitle(f"Replay from {figures.first} to {figures.last}: {figures.headline}")
-    _closing_line_value(value, figures)
-    _log_loss(loss, figures)
-    _bankroll(money, figures)
     aside = path.with_name(f".{path.name}.part")
-    figure.savefig(aside, format="png", dpi=DOTS_PER_INCH)
+    with rc_context({"date.converter": "concise"}):
+        _closing_line_value(value, figures)
+        _log_loss(loss, figures)
+        _bankroll(money, figures)
+        figure.savefig(aside, format="png", dpi=DOTS_PER_INCH)
     aside.replace(path)
 
 
@@ -43,8 +44,9 @@ def _closing_line_value(axes: Axes, figures: Figures) -> None:
         number = np.arange(1, len(values) + 1)
         mean = np.cumsum(values) / number
         spread = np.sqrt(np.maximum(np.cumsum(values**2) / number - mean**2, 0) / number)
-        moments = _moments([bet.settled_at for bet in bets])
-        axes.plot(moments, 100 * mean, color=MODEL)
+        last = _last_of_each_moment([bet.settled_at for bet in bets])
+        moments, mean, spread = _moments([bets[place].settled_at for place in last]), mean[last], spread[last]
+        axes.plot(moments, 100 * mean, "o-", markersize=3, color=MODEL)
         axes.fill_between(
             moments, 100 * (mean - 2 * spread), 100 * (mean + 2 * spread), color=MODEL, alpha=0.2
         )
@@ -79,12 +81,17 @@ def _log_loss(axes: Axes, figures: Figures) -> None:
 
 def _bankroll(axes: Axes, figures: Figures) -> None:
     axes.set_title("Bankroll, as bets were settled", loc="left")
-    path = list(
-        accumulate((float(bet.profit) for bet in figures.settled), initial=float(figures.opening_bankroll))
-    )
-    axes.axhline(path[0], color=CLOSING, linewidth=0.8)
-    axes.step(_moments([bet.settled_at for bet in figures.settled]), path[1:], color=MONEY, where="post")
+    path = np.cumsum([float(bet.profit) for bet in figures.settled]) + float(figures.opening_bankroll)
+    last = _last_of_each_moment([bet.settled_at for bet in figures.settled])
+    axes.axhline(float(figures.opening_bankroll), color=CLOSING, linewidth=0.8)
+    moments = _moments([figures.settled[place].settled_at for place in last])
+    axes.step(moments, path[last], "o-", markersize=3, color=MONEY, where="post")
     axes.set_ylabel("money")
+
+
+def _last_of_each_moment(times: Sequence[datetime]) -> list[int]:
+    """Bets that were settled together have no order among each other."""
+    return [place for place, time in enumerate(times) if place + 1 == len(times) or times[place + 1] != time]
 
 
 def _moments(times: Sequence[date]) -> NDArray[np.datetime64]:
