@@ -109,8 +109,13 @@ async def test_the_market_is_measured_on_the_same_matches(database: Database, se
     assert row.log_loss_beside_market == pytest.approx(-np.log(0.6))
 
 
-async def test_the_bets_of_the_time_are_beside_it(database: Database, settings: Settings) -> None:
+async def test_the_bets_of_the_time_are_beside_it_and_void_ones_are_none(
+    database: Database, settings: Settings
+) -> None:
     async with database.transaction() as conn:
+        cancelled = await add_match(conn, "Burnley")
+        await add_bet(conn, cancelled)
+        await change_match(conn, cancelled, status="cancelled", updated_at=KICKOFF)
         match_id = await add_match(conn, score=(2, 1))
         await add_bet(conn, match_id)
         await add_bet(conn, match_id, "draw")

@@ -196,6 +196,16 @@ async def test_the_closing_price_is_kept_with_the_bet(settling: Settling) -> Non
     assert bet.closing_probability == pytest.approx(power(np.array([[2.2, 3.5, 3.4]]))[0, 0])
 
 
+async def test_a_close_that_was_not_known_at_the_moment_is_not_used(settling: Settling) -> None:
+    bet_id = await one_bet(settling.database, score=(2, 1))
+    async with settling.database.transaction() as conn:
+        await add_odds(conn, "Leeds", ("bet365", True, KNOWN + timedelta(hours=1), "2.4 3.4 3.2"))
+    await settling()
+    async with settling.database.read() as conn:
+        assert (await bet_row(conn, bet_id)).closing_price is None
+    assert (await settling(KNOWN + timedelta(hours=1))).closing_prices == 1
+
+
 async def test_a_closing_price_that_comes_later_is_added_and_stays(settling: Settling) -> None:
     bet_id = await one_bet(settling.database, score=(2, 1))
     first = await settling()
