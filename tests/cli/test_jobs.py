@@ -27,7 +27,7 @@ def test_submitting_adds_a_job_with_its_parameters(matchday: Command) -> None:
     assert (job["type"], job["status"], job["params"], job["priority"]) == (
         "cleanup",
         "pending",
-        {"older_than_days": 3},
+        {"older_than_days": 3, "predictions_older_than_days": 7},
         5,
     )
     assert job["run_after"] > job["created_at"]
@@ -148,7 +148,7 @@ def test_types_come_with_the_schema_of_their_parameters(matchday: Command) -> No
 def test_watching_a_job_that_completes_ends_with_0(matchday: Command, one_worker: None) -> None:
     ran = matchday("jobs", "submit", "cleanup", "--watch", "--json")
     assert ran.code == 0
-    assert json.loads(ran.out)["result"] == {"deleted": 0, "keys_deleted": 0}
+    assert json.loads(ran.out)["result"]["deleted"] == 0
     assert "100% completed" in ran.err
 
 

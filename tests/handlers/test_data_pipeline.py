@@ -60,6 +60,12 @@ async def test_the_pipeline_goes_from_files_to_predictions(database: Database, s
         assert result.as_of < row.kickoff_at <= result.as_of + timedelta(days=7)
         assert row.home + row.draw + row.away == pytest.approx(1)
         assert row.pick == max(("home", "draw", "away"), key=lambda side: getattr(row, side))
+    assert steps[3].counts == {
+        "fixtures": len(predictions),
+        "predictions": len(predictions),
+        "picks": 0,
+        "bets": 0,
+    }
 
 
 async def test_no_model_learns_from_what_was_not_known(replayed: Replayed) -> None:

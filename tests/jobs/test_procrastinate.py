@@ -146,4 +146,5 @@ def test_the_command_line_defers_runs_and_checks(database_url: str, clean_databa
     procrastinate("worker", "--one-shot")
     with psycopg.connect(database_url) as conn:
         rows = conn.execute("select job_type, status, result from job_queue").fetchall()
-    assert rows == [("cleanup", "completed", {"deleted": 0, "keys_deleted": 0})]
+    nothing = {"deleted": 0, "keys_deleted": 0, "predictions_deleted": 0, "picks_deleted": 0}
+    assert rows == [("cleanup", "completed", nothing)]
