@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from config.settings import Settings
 from health.checks import Subject, model_drift
 from store.database import Database
 from store.model_performance import NewModelPerformance, save_model_performance
@@ -43,8 +44,10 @@ async def test_the_latest_day_is_shown_first(client: httpx2.AsyncClient, databas
     assert (await client.get("/api/models/performance?sport=nba2k")).json() == {"items": []}
 
 
-async def test_drift_is_a_warning_until_a_later_day_is_well(database: Database, tmp_path: Path) -> None:
-    subject = Subject(database, tmp_path)
+async def test_drift_is_a_warning_until_a_later_day_is_well(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    subject = Subject(database, tmp_path, settings)
     assert (await model_drift(subject)).status == "pass"
     await measured(database, WEEK, MONTH)
     warned = await model_drift(subject)
