@@ -221,8 +221,9 @@ def _fared(state: ProviderState) -> str:
     success = f"last success {_minute(state.last_success_at)}" if state.last_success_at else "no success yet"
     if not state.failures:
         return f"{state.source}: {success}"
-    failed = f"failed {state.failures} times in a row, last {_minute(state.last_failure_at)}"
-    return f"{state.source}: {failed} ({state.last_error}), {success}"
+    times = "once" if state.failures == 1 else f"{state.failures} times in a row"
+    failed = f"failed {times}, last {_minute(state.last_failure_at)} ({state.last_error})"
+    return f"{state.source}: {failed}, {success}"
 
 
 def _minute(moment: datetime | None) -> str:

@@ -88,9 +88,11 @@ async def leagues_without_results(conn: AsyncConnection, since: datetime, until:
     return sorted(await conn.scalars(found))
 
 
-async def naming_sources(conn: AsyncConnection, leagues: Sequence[str]) -> dict[str, str]:
-    """The source of most matches of each league that has any."""
-    found = await conn.execute(query("naming_sources"), {"leagues": list(leagues)})
+async def naming_sources(
+    conn: AsyncConnection, leagues: Sequence[str], files: Sequence[str]
+) -> dict[str, str]:
+    """Of each league that has matches, one of `files` if it told any of them, else whoever told most."""
+    found = await conn.execute(query("naming_sources"), {"leagues": list(leagues), "files": list(files)})
     return {row.league_code: row.source for row in found}
 
 

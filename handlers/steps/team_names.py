@@ -11,6 +11,7 @@ from sports.football.leagues import LEAGUES, country_of
 from sports.football.team_matching import Suggestion, TeamMatcher
 from sports.football.teams import team_name, tidied
 from store.match_lookup import naming_sources, teams_of
+from store.providers import provider_states_by_source
 from store.teams import aliases_of
 
 
@@ -61,10 +62,15 @@ async def read_team_names(
 async def _own_leagues(
     conn: AsyncConnection, source: str, leagues: Collection[str], settings: Settings
 ) -> frozenset[str]:
-    """Files name the teams where there are any; else whoever has told most of a league, or is the first."""
+    """Files name the teams where there are any; else whoever has told most of a league, or is the first.
+
+    Before files that are to be read have been, nobody is the first: they would name the same teams otherwise.
+    """
     if source in FILES:
         return frozenset(leagues)
-    if settings.football_data:
-        return frozenset()
-    namers = await naming_sources(conn, sorted(leagues))
-    return frozenset(league for league in leagues if namers.get(league, source) == source)
+    namers = await naming_sources(conn, sorted(leagues), FILES)
+    states = await provider_states_by_source(conn)
+    files = states.get("football_data")
+    is_waiting = bool(settings.football_data) and (files is None or files.last_success_at is None)
+    first = None if is_waiting else source
+    return frozenset(league for league in leagues if namers.get(league, first) == source)

@@ -157,3 +157,35 @@ async def test_the_lists_go_on_where_a_page_ends(held_back: None, client: httpx2
     rest = (await client.get(f"/api/v1/teams/aliases?limit=2&cursor={first['next_cursor']}")).json()
     assert [one["alias"] for one in (*first["items"], *rest["items"])] == ["Spurs A", "Spurs B", "Spurs C"]
     assert rest["next_cursor"] is None
+
+
+async def test_a_league_that_the_files_do_not_have_is_named_by_the_provider(
+    database: Database, settings: Settings, web: WebServer
+) -> None:
+    in_spain = {"competition": {"id": 1, "name": "Primera", "code": "PD", "type": "LEAGUE"}}
+    org_tells(web, org_fixture(1, in_days(2), "Getafe CF", "Rayo Vallecano de Madrid", **in_spain))
+    await ingested(database, settings)
+    assert ("Getafe CF", "Rayo Vallecano de Madrid") in [row[:2] for row in await stored(database)]
+
+
+async def test_before_the_files_are_read_nobody_else_names_the_teams(
+    database: Database, settings: Settings, web: WebServer
+) -> None:
+    org_tells(web, org_fixture(1, in_days(2), "Tottenham Hotspur FC", "Chelsea FC"))
+    before = await ingested(database, settings, source="football_data_org")
+    after = await ingested(database, settings)
+    assert (before["inserted"], before["held_back"]) == (0, 1)
+    assert (after["held_back"], len(await stored(database))) == (0, 2)
+
+
+async def test_files_name_the_teams_even_of_a_league_that_others_told_more_of(
+    database: Database, settings: Settings, web: WebServer
+) -> None:
+    await ingested(database, settings, source="football_data")
+    told = [org_fixture(day, in_days(day), "Chelsea FC", "Arsenal FC") for day in (4, 6, 8, 10)]
+    org_tells(web, *told)
+    for _ in range(2):
+        await ingested(database, settings, source="football_data_org")
+    assert {team for row in await stored(database) for team in row[:2]} == {
+        *("Tottenham Hotspur", "Chelsea", "Arsenal", "Sheffield United")
+    }
