@@ -168,7 +168,8 @@ def _against_service(
     errors = better / error if error > 0 else 0.0
     limit, passed, rule = _as_age_asks(errors, judged.in_service_age, limits)
     says = (
-        f"log loss {better:+.4f} better than the model in service on {int(common.sum())} matches, "
+        f"log loss {abs(better):.4f} {'better' if better >= 0 else 'worse'} than that of the model in service "
+        f"on {int(common.sum())} matches, "
         f"{errors:+.2f} standard errors ({rule})"
     )
     return Check(name, errors, limit, passed, says)

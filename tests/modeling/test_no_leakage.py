@@ -78,7 +78,7 @@ def as_it_was() -> Iterator[Walk]:
 
 
 # A failure is told as it was found: to make it smaller would take minutes.
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(moment=MOMENTS, seed=st.integers(0, 10_000))
 def test_out_of_sample_predictions_of_earlier_matches_stay_as_they_are(
     as_it_was: Walk, moment: pd.Timestamp, seed: int
