@@ -17,14 +17,16 @@ SHORTEST_FOLD = timedelta(days=365)
 UNTIL_SETTLED, PLENTY = pd.Timedelta(days=700), pd.Timedelta(days=5 * 365)
 
 
-def out_of_sample(kind: type[Model], examples: Examples, window: slice) -> Probabilities:
+def out_of_sample(
+    kind: type[Model], examples: Examples, window: slice, refit: timedelta | None = None
+) -> Probabilities:
     """Home, draw, away of the matches in the window, shape (n, 3), by models fitted on what was known before.
 
     The matches are in the order of kick-off. Another model is fitted for each stretch of time that begins
-    when the last one is stale; NaN where the model needs odds and there were none.
+    when the last one is stale, or after `refit`; NaN where the model needs odds and there were none.
     """
     found = np.full((window.stop - window.start, len(OUTCOMES)), np.nan)
-    for stretch in stretches(examples.matches["kickoff_at"], window, kind.stale_after):
+    for stretch in stretches(examples.matches["kickoff_at"], window, refit or kind.stale_after):
         fitted = fit(kind, known_at(examples, examples.matches["kickoff_at"].iloc[stretch.start]))
         inside = slice(stretch.start - window.start, stretch.stop - window.start)
         found[inside] = fitted.predict_proba(examples.part(stretch))

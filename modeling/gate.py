@@ -157,34 +157,37 @@ def _against_service(
     A model of the same procedure is hardly ever better beyond chance, and what it knows of the clubs is
     newer: without the second rule, what serves would never be renewed.
     """
-    name, common = IN_SERVICE, matches & is_told(in_service)
+    common = matches & is_told(in_service)
     if int(common.sum()) < limits.fewest_matches:
         says = (
             f"cannot be compared with the model in service: only {int(common.sum())} matches that it had not "
             f"seen, {limits.fewest_matches} needed"
         )
-        return Check(name, None, limits.standard_errors, False, says)
+        return Check(IN_SERVICE, None, limits.standard_errors, False, says)
     better, error = paired_difference(judged.told[common], in_service[common], judged.outcomes[common])
     errors = better / error if error > 0 else 0.0
-    limit, passed, rule = _as_age_asks(errors, judged.in_service_age, limits)
+    limit, passed, rule = _as_age_asks(better, errors, judged.in_service_age, limits)
+    word = "better" if better >= 0 else "worse"
     says = (
-        f"log loss {better:+.4f} better than the model in service on {int(common.sum())} matches, "
-        f"{errors:+.2f} standard errors ({rule})"
+        f"log loss {abs(better):.4f} {word} than that of the model in service, "
+        f"on {int(common.sum())} matches, by {errors:+.2f} standard errors: {rule}"
     )
-    return Check(name, errors, limit, passed, says)
+    return Check(IN_SERVICE, errors, limit, passed, says)
 
 
-def _as_age_asks(errors: float, age: timedelta, limits: GateLimits) -> tuple[float, bool, str]:
+def _as_age_asks(better: float, errors: float, age: timedelta, limits: GateLimits) -> tuple[float, bool, str]:
     """The limit of the standard errors that counts at this age, whether it is kept, and both in words."""
     limit, days = limits.standard_errors, limits.renew_after_days
     if errors > limit:
         return limit, True, f"more than {limit:g}"
     if days is None or age <= timedelta(days=days):
         return limit, False, f"not more than {limit:g}"
-    days_older = f"a model that is {age / timedelta(days=1):.0f} days older"
-    if errors < -limit:
-        return -limit, False, f"worse by more than {limit:g}, too much even to renew {days_older}"
-    return -limit, True, f"not worse by more than {limit:g}, which is enough to renew {days_older}"
+    renews = f"to renew a model that is {age / timedelta(days=1):.0f} days older"
+    if errors >= -limit:
+        return -limit, True, f"not worse by more than {limit:g}, which is enough {renews}"
+    if better >= -limits.renew_tolerance:
+        return -limit, True, f"not worse by more than {limits.renew_tolerance:g}, which is enough {renews}"
+    return -limit, False, f"worse by more than {limit:g}, too much even {renews}"
 
 
 def _check(name: str, figure: float, limit: float, passed: bool, must_be: str) -> Check:

@@ -33,6 +33,9 @@ class GateLimits(BaseModel):
         le=36_500,
         description="One trained more days before yields to one that is not worse by as many; null: never",
     )
+    renew_tolerance: float = Field(
+        0.002, ge=0, description="One that renews an old model may be worse by this much log loss at any rate"
+    )
 
 
 def usual_limits(leagues: Set[str], matches_with_odds: int) -> GateLimits:

@@ -39,6 +39,10 @@ class Lines:
     opening: Values
     closing: Values
 
+    def at(self, position: NDArray[np.int64]) -> "Lines":
+        """Those of the matches at these places."""
+        return Lines(self.opening[position], self.closing[position])
+
 
 def lines(odds: pd.DataFrame, without_margin: Callable[[Values], Values] = power) -> Lines:
     """Of decimal odds in the columns OPENING and CLOSING, the margin removed as `betting.overround` does."""

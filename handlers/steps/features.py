@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from modeling.examples import Examples
+    from modeling.market import Lines
 
 
 @dataclass(frozen=True)
 class KnownMatches:
     """Matches and features up to the horizon; results that were not known at `as_of` are hidden.
 
-    `last_line` has the market's last probabilities (home, draw, away) of each match by its number: it judges
-    models, and none of them reads it.
+    `lines` are the market's probabilities of each match, and `last_line` its last ones by the match's number:
+    they judge models, and none of these reads the closing line.
     """
 
     as_of: datetime
     horizon: datetime
     examples: "Examples"
+    lines: "Lines"
     last_line: "DataFrame"
 
     @property
@@ -68,4 +70,4 @@ async def _known_matches(database: Database, as_of: datetime, horizon: datetime)
     examples = Examples(
         with_closing_line(matches, market), match_features(matches), market_features(matches, market)
     )
-    return KnownMatches(as_of, horizon, examples, last_line(matches, market))
+    return KnownMatches(as_of, horizon, examples, market, last_line(matches, market))

@@ -54,7 +54,7 @@ async def test_a_model_that_is_no_better_than_the_one_in_service_is_refused(repl
     result = await trained(replayed, ModelTrainingParams(as_of=later, gate=LENIENT))
     assert result.training is not None
     assert (result.training.outcome, result.training.best) == ("refused", None)
-    assert "better than the model in service" in result.training.reason
+    assert "than that of the model in service" in result.training.reason
     assert await in_service(replayed) == before
     async with replayed.database.read() as conn:
         refused = [model for model in await list_models(conn) if model.status == "refused"]

@@ -139,8 +139,8 @@ def test_a_model_that_is_a_little_worse_renews_an_old_one_and_a_worse_one_does_n
     worse = mixed(0.6)
     better, error = paired_difference(worse, GOOD, OUTCOMES)
     assert better < 0
-    at_the_limit = GateLimits(standard_errors=-better / error)
-    beyond_it = GateLimits(standard_errors=-better / error - 0.001)
+    at_the_limit = GateLimits(standard_errors=-better / error, renew_tolerance=0)
+    beyond_it = GateLimits(standard_errors=-better / error - 0.001, renew_tolerance=0)
     assert in_service_check(aged(35, worse), at_the_limit).passed
     refused = in_service_check(aged(35, worse), beyond_it)
     assert not refused.passed
@@ -148,9 +148,19 @@ def test_a_model_that_is_a_little_worse_renews_an_old_one_and_a_worse_one_does_n
     assert "worse by more than" in refused.says
 
 
+def test_what_is_worse_by_next_to_nothing_renews_however_sure_that_is() -> None:
+    worse = mixed(0.85)
+    better, _ = paired_difference(worse, GOOD, OUTCOMES)
+    enough = GateLimits(standard_errors=0, renew_tolerance=-better)
+    assert in_service_check(aged(35, worse), enough).passed
+    assert not in_service_check(aged(20, worse), enough).passed
+    too_little = GateLimits(standard_errors=0, renew_tolerance=-better - 1e-6)
+    assert not in_service_check(aged(35, worse), too_little).passed
+
+
 def test_a_better_model_replaces_an_old_one_for_being_better() -> None:
     judged = replace(aged(100), in_service=mixed(0.6))
-    assert in_service_check(judged).says.endswith("(more than 1)")
+    assert in_service_check(judged).says.endswith("standard errors: more than 1")
 
 
 def test_a_model_in_service_that_cannot_be_loaded_keeps_nobody_away() -> None:
