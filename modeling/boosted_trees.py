@@ -1,7 +1,7 @@
 """Gradient boosted trees (XGBoost) that start from log odds and correct them. Kept as XGBoost's JSON.
 
-The start is what the clubs' strengths let expect, or the opening prices: trees alone would first have to
-learn what is known already, and learn it worse.
+The start is what the clubs' strengths let expect: trees alone would first have to learn what is known
+already, and learn it worse.
 """
 
 import json
@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import xgboost
 from numpy.typing import NDArray
 
@@ -19,7 +18,7 @@ from modeling.calibration import Calibration
 from modeling.documents import ModelDocument, read_document, written_document
 from modeling.examples import Examples
 from modeling.metrics import OUTCOMES, Outcomes, Probabilities
-from modeling.model import Calibrated, inputs, where_known
+from modeling.model import Calibrated, inputs
 
 FORMAT = "matchday.xgboost/1"
 SEED = 20_260_801
@@ -63,7 +62,7 @@ class BoostedTrees:
 
     @classmethod
     def fit(cls, examples: Examples) -> Self:
-        names = tuple(str(name) for name in cls._frame(examples).columns)
+        names = tuple(str(name) for name in examples.features.columns)
         cut = int(len(examples) * (1 - LATEST_SHARE))
         earlier = cls._matrix(examples.part(slice(0, cut)), names, labelled=True)
         later = cls._matrix(examples.part(slice(cut, None)), names, labelled=True)
@@ -80,68 +79,34 @@ class BoostedTrees:
         return cls(booster, names, rounds)
 
     def predict_proba(self, examples: Examples) -> Probabilities:
-        if not len(examples):
-            return np.empty((0, len(OUTCOMES)))
-        found = self.booster.predict(self._matrix(examples, self.features, labelled=False))
-        exact = np.asarray(found, dtype=np.float64)
-        return np.asarray(exact / exact.sum(axis=1, keepdims=True))
+        return told_by(self.booster, self._matrix(examples, self.features, labelled=False))
 
     def importance(self) -> dict[str, float]:
         """Each feature's share of the total gain."""
-        gains = self.booster.get_score(importance_type="total_gain")
-        sizes = {name: float(np.sum(gains.get(f"f{n}", 0.0))) for n, name in enumerate(self.features)}
-        total = sum(sizes.values())
-        if not total:
-            return dict.fromkeys(self.features, 1 / len(self.features))
-        return {name: size / total for name, size in sizes.items()}
+        return gain_shares(self.booster, self.features)
 
     def parameters(self) -> dict[str, Any]:
         return {**PARAMETERS, "rounds": self.rounds, "starts_from": list(self.start)}
 
     def to_bytes(self, calibration: Calibration) -> bytes:
-        booster = json.loads(bytes(self.booster.save_raw("json")))
-        values = {"booster": booster, "features": list(self.features), "rounds": self.rounds}
+        values = {"booster": as_json(self.booster), "features": list(self.features), "rounds": self.rounds}
         return written_document(FORMAT, values, calibration)
 
     @classmethod
     def from_bytes(cls, artifact: bytes) -> Calibrated:
         document = read_document(_Document, FORMAT, artifact)
-        booster = xgboost.Booster()
-        try:
-            booster.load_model(bytearray(json.dumps(document.booster).encode()))
-        except (xgboost.core.XGBoostError, ValueError) as error:
-            raise ArtifactUnusable(f"XGBoost cannot read it: {type(error).__name__}") from None
-        if booster.num_features() != len(document.features) or not set(cls.start) <= set(document.features):
+        if not set(cls.start) <= set(document.features):
             raise ArtifactUnusable("its trees read other features than it names")
+        booster = read_booster(document.booster, document.features)
         return Calibrated(cls(booster, document.features, document.rounds), document.calibration.value)
 
     @classmethod
-    def _frame(cls, examples: Examples) -> pd.DataFrame:
-        """The columns that the trees may read."""
-        return examples.features
-
-    @classmethod
     def _matrix(cls, examples: Examples, names: tuple[str, ...], *, labelled: bool) -> xgboost.DMatrix:
-        values = inputs(cls._frame(examples), names)
+        values = inputs(examples.features, names)
         home, away = (values[:, names.index(name)] for name in cls.start)
         margin = np.column_stack([home, np.zeros(len(values)), away])
         label: Outcomes | None = examples.outcomes if labelled else None
         return xgboost.DMatrix(values, label=label, base_margin=margin)
-
-
-class MarketTrees(BoostedTrees):
-    """The same from the log odds of the opening prices on."""
-
-    name = "xgboost_market"
-    reads_odds = True
-    start = ("market_home_log_odds", "market_away_log_odds")
-
-    def predict_proba(self, examples: Examples) -> Probabilities:
-        return where_known(examples, super().predict_proba)
-
-    @classmethod
-    def _frame(cls, examples: Examples) -> pd.DataFrame:
-        return examples.with_market
 
 
 class _Document(ModelDocument):
@@ -150,3 +115,38 @@ class _Document(ModelDocument):
     booster: dict[str, Any]
     features: tuple[str, ...]
     rounds: int
+
+
+def told_by(booster: xgboost.Booster, matrix: xgboost.DMatrix) -> Probabilities:
+    """Home, draw, away (n, 3)."""
+    if not matrix.num_row():
+        return np.empty((0, len(OUTCOMES)))
+    exact = np.asarray(booster.predict(matrix), dtype=np.float64)
+    return np.asarray(exact / exact.sum(axis=1, keepdims=True))
+
+
+def gain_shares(booster: xgboost.Booster, features: tuple[str, ...]) -> dict[str, float]:
+    """Each feature's share of the total gain; all alike where no tree has a split."""
+    gains = booster.get_score(importance_type="total_gain")
+    sizes = {name: float(np.sum(gains.get(f"f{n}", 0.0))) for n, name in enumerate(features)}
+    total = sum(sizes.values())
+    if not total:
+        return dict.fromkeys(features, 1 / len(features))
+    return {name: size / total for name, size in sizes.items()}
+
+
+def as_json(booster: xgboost.Booster) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
+    return document
+
+
+def read_booster(document: dict[str, Any], features: tuple[str, ...]) -> xgboost.Booster:
+    """The trees that as_json wrote, if they read so many features. Raises ArtifactUnusable."""
+    booster = xgboost.Booster()
+    try:
+        booster.load_model(bytearray(json.dumps(document).encode()))
+    except (xgboost.core.XGBoostError, ValueError) as error:
+        raise ArtifactUnusable(f"XGBoost cannot read it: {type(error).__name__}") from None
+    if booster.num_features() != len(features):
+        raise ArtifactUnusable("its trees read other features than it names")
+    return booster

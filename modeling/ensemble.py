@@ -14,7 +14,7 @@ from scipy.special import log_softmax, softmax
 
 from modeling.metrics import OUTCOMES, SMALLEST, Outcomes, Probabilities
 
-PRIOR_MATCHES = 5_000.0
+PRIOR_MATCHES = 20_000.0
 
 Values = NDArray[np.float64]
 

@@ -65,6 +65,11 @@ class MarketLogit:
     def predict_proba(self, examples: Examples) -> Probabilities:
         return where_known(examples, self._predict)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is a weight for every correction, and they are of the features that are read."""
+        return len(self.weights) == 2 * len(CORRECTIONS) and self.features == FEATURES
+
     def importance(self) -> dict[str, float]:
         """The size of each feature's weights; the line itself counts as 1 for each side."""
         all_season, growing = np.abs(self.weights).sum(axis=1).reshape(2, -1)
@@ -81,9 +86,9 @@ class MarketLogit:
     @classmethod
     def from_bytes(cls, artifact: bytes) -> Calibrated:
         document = read_document(_Document, FORMAT, artifact)
-        if len(document.weights) != 2 * len(CORRECTIONS) or document.features != FEATURES:
-            raise ArtifactUnusable(f"not a consistent {FORMAT} document")
         fitted = MarketLogit([list(row) for row in document.weights], document.features)
+        if not fitted.is_sound:
+            raise ArtifactUnusable(f"not a consistent {FORMAT} document")
         return Calibrated(fitted, document.calibration.value)
 
     def _predict(self, examples: Examples) -> Probabilities:

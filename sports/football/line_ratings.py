@@ -40,14 +40,15 @@ def usual(matches: MatchArrays, figures: Values, start: Start) -> Values:
     """
     ratings = _Ratings(matches, start)
     found = np.empty(figures.shape)
+    priced = np.asarray(np.isfinite(figures).all(axis=1))
     order = np.argsort(matches.counts_from, kind="stable")
-    learnt = 0
-    for match in range(len(figures)):
-        while learnt < len(order) and matches.counts_from[order[learnt]] <= matches.moment[match]:
-            past = order[learnt]
-            learnt += 1
-            if np.isfinite(figures[past]).all():
-                ratings.learn(past, figures[past])
+    waiting = iter(order[priced[order]].tolist())
+    counts_from, had = matches.counts_from.tolist(), figures.tolist()
+    past = next(waiting, None)
+    for match, moment in enumerate(matches.moment.tolist()):
+        while past is not None and counts_from[past] <= moment:
+            ratings.learn(past, *had[past])
+            past = next(waiting, None)
         found[match] = ratings.expected(match)
     return found
 
@@ -66,12 +67,15 @@ class _Ratings:
     """Of every club its part of both figures, of every league what is left when its clubs are equal."""
 
     def __init__(self, matches: MatchArrays, start: Start) -> None:
-        self._matches, self._start = matches, start
+        self._start = start
+        self._sides = list(
+            zip(matches.league.tolist(), matches.home.tolist(), matches.away.tolist(), strict=True)
+        )
         self._clubs: dict[int, tuple[float, float]] = {}
         self._leagues: dict[int, tuple[float, float, int]] = {}
 
     def expected(self, match: int) -> tuple[float, float]:
-        league, home, away = self._sides(match)
+        league, home, away = self._sides[match]
         advantage, level, _ = self._of_league(league)
         (home_rating, home_part), (away_rating, away_part) = (
             self._of_club(home, league),
@@ -79,10 +83,11 @@ class _Ratings:
         )
         return advantage + home_rating - away_rating, level + home_part + away_part
 
-    def learn(self, match: int, figures: Values) -> None:
-        league, home, away = self._sides(match)
+    def learn(self, match: int, difference: float, total: float) -> None:
+        league, home, away = self._sides[match]
         advantage, level, learnt = self._of_league(league)
-        surprise, excess = (float(had - was) for had, was in zip(figures, self.expected(match), strict=True))
+        expected, expected_total = self.expected(match)
+        surprise, excess = difference - expected, total - expected_total
         for club, sign in ((home, 1), (away, -1)):
             rating, part = self._of_club(club, league)
             self._clubs[club] = (
@@ -93,13 +98,6 @@ class _Ratings:
             advantage + LEAGUE_RATE * surprise,
             level + LEAGUE_RATE * excess,
             learnt + 1,
-        )
-
-    def _sides(self, match: int) -> tuple[int, int, int]:
-        return (
-            int(self._matches.league[match]),
-            int(self._matches.home[match]),
-            int(self._matches.away[match]),
         )
 
     def _of_league(self, league: int) -> tuple[float, float, int]:
