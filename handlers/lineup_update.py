@@ -21,6 +21,7 @@ class LineupUpdateResult(BaseModel):
     lineups: int = Field(0, description="Team sheets that were new or had changed")
     changed: list[int] = Field([], description="Those of the matches that have such a team sheet")
     prediction_job: int | None = Field(None, description="Predicts the leagues of these anew")
+    held_back: int = Field(0, description="Matches whose teams `matchday teams unmatched` asks about")
     note: str | None = None
 
 

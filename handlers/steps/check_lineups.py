@@ -1,7 +1,7 @@
 """Asks for the line-ups of matches that start soon; where one is new, the match is predicted anew."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -34,11 +34,15 @@ class LineupScope(JobParams):
 
 @dataclass(frozen=True)
 class Checked:
-    """How many team sheets were new; of which of the matches asked for, and the job that predicts those."""
+    """How many team sheets were new; of which of the matches asked for, and the job that predicts those.
+
+    Of `held_back` matches the teams are not known for certain.
+    """
 
     lineups: int
     changed: list[int]
     prediction_job: int | None
+    held_back: int = 0
 
 
 async def starting_soon(job: Job, scope: LineupScope) -> list[StartingMatch]:
@@ -74,8 +78,8 @@ async def check_lineups(job: Job, scope: LineupScope, soon: list[StartingMatch])
     except ProviderError as error:
         await note(job, SOURCE, error)
         raise worst({SOURCE: error}) from error
-    await take_in(job, SOURCE, answer, None, predict)
-    return done
+    taken = await take_in(job, SOURCE, answer, None, predict)
+    return replace(done, held_back=taken.held_back)
 
 
 def _prediction(scope: LineupScope, changed: list[StartingMatch]) -> PredictionGenerationParams:

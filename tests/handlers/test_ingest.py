@@ -1,12 +1,10 @@
 """Providers with keys behind a real job: what comes in, what is left out, and how the others go on."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import stamina
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from handlers import worker_started
@@ -31,7 +29,7 @@ from tests.handlers.live import (
     stored,
     write_csv,
 )
-from tests.providers.answers import bookmaker, odds_market, org_score
+from tests.providers.answers import bookmaker, h2h, org_score
 from tests.providers.web import Answer, WebServer, running
 
 pytestmark = pytest.mark.anyio
@@ -42,12 +40,6 @@ PLAYED = {"status": "FINISHED", "score": org_score((2, 1), (1, 0))}
 def web() -> Iterator[WebServer]:
     with running() as server, stamina.set_testing(True, attempts=1):
         yield server
-
-
-def prices(home: float) -> dict[str, object]:
-    outcomes = [("Arsenal", home), ("Draw", 3.6), ("Chelsea", 4.1)]
-    told = [{"name": name, "price": price} for name, price in outcomes]
-    return bookmaker(odds_market("h2h", told, last_update=f"{in_days(-1):%Y-%m-%dT%H:%M:%SZ}"))
 
 
 async def test_a_provider_with_a_key_fills_the_tables_by_itself(database: Database, web: WebServer) -> None:
@@ -73,7 +65,7 @@ async def test_a_provider_that_fails_is_left_out_and_the_others_go_on(
 ) -> None:
     folder = write_csv(tmp_path, csv_line(in_days(2), "Arsenal", "Chelsea"))
     web.answer(ORG, Answer(401))
-    odds_tells(web, in_days(2), "Arsenal", "Chelsea", prices(1.95))
+    odds_tells(web, in_days(2), "Tottenham", "Chelsea", bookmaker(h2h()))
     settings = live_settings(
         database.url, web, football_data=folder, football_data_org_key="hunter2", the_odds_api_key="key"
     )
@@ -196,42 +188,6 @@ async def test_what_the_league_awarded_stands(database: Database, web: WebServer
     again = await ingested(database, settings)
     assert (await stored(database))[0][2:5] == (3, 0, "awarded")
     assert again["updated"] == 0
-
-
-@pytest.mark.parametrize("days_off", [-1, 0, 1])
-async def test_odds_come_to_the_match_that_is_there(
-    database: Database, web: WebServer, tmp_path: Path, days_off: int
-) -> None:
-    folder = write_csv(tmp_path, csv_line(in_days(4), "Arsenal", "Chelsea"))
-    settings = live_settings(database.url, web, football_data=folder, the_odds_api_key="key")
-    odds_tells(web, in_days(4 + days_off), "Arsenal", "Chelsea", prices(1.95))
-    counts = await ingested(database, settings)
-    assert len(await stored(database)) == 1
-    assert counts["sources"]["the_odds_api"]["odds_changed"] == 1
-    async with database.read() as conn:
-        odds = (await conn.execute(text("select source, bookmaker, prices[1] from match_odds"))).one()
-    assert (odds[0], odds[1], float(odds[2])) == ("the_odds_api", "pinnacle", 1.95)
-
-
-async def test_a_price_that_moved_is_added_to_those_before(
-    database: Database, web: WebServer, tmp_path: Path
-) -> None:
-    folder = write_csv(tmp_path, csv_line(in_days(4), "Arsenal", "Chelsea"))
-    settings = live_settings(database.url, web, football_data=folder, the_odds_api_key="key")
-    added = []
-    for hours, price in ((30, 1.95), (20, 1.95), (10, 1.8)):
-        told = f"{in_days(0) - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
-        market = odds_market("h2h", prices(price)["markets"][0]["outcomes"], last_update=told)  # type: ignore[index]
-        odds_tells(web, in_days(4), "Arsenal", "Chelsea", bookmaker(market))
-        added.append((await ingested(database, settings))["odds_changed"])
-    assert added == [1, 0, 1]
-
-
-async def test_no_credits_are_spent_on_leagues_that_nobody_has(database: Database, web: WebServer) -> None:
-    settings = live_settings(database.url, web, the_odds_api_key="key")
-    counts = await ingested(database, settings)
-    assert "name leagues" in counts["skipped"]["the_odds_api"]
-    assert web.requests == []
 
 
 async def test_a_replay_asks_nobody_of_today(database: Database, web: WebServer) -> None:

@@ -121,6 +121,18 @@ async def test_what_players_did_is_stored_with_the_match(
     assert (stats["assists"], stats["side"], stats["source"]) == (None, "home", "sportmonks")
 
 
+async def test_a_line_up_of_a_team_that_nobody_knows_is_held_back_and_counted(
+    database: Database, settings: Settings, web: WebServer
+) -> None:
+    teams = [
+        {"id": 19, "name": "Arsenal", "meta": {"location": "away"}},
+        {"id": 8, "name": "The Reds", "meta": {"location": "home"}},
+    ]
+    monks_tells(web, [*monks_eleven(8), *monks_eleven(19)], participants=teams)
+    result = await updated(database, settings)
+    assert (result.held_back, result.lineups, result.prediction_job) == (1, 0, None)
+
+
 async def test_without_a_key_it_says_so_and_asks_nobody(database: Database, web: WebServer) -> None:
     result = await updated(database, live_settings(database.url, web))
     assert "SPORTMONKS_API_KEY is not set" in str(result.note)
