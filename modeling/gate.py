@@ -170,7 +170,7 @@ def _against_service(
     word = "better" if better >= 0 else "worse"
     says = (
         f"log loss {abs(better):.4f} {word} than that of the model in service, "
-        f"on {int(common.sum())} matches, by {errors:+.2f} standard errors: {rule}"
+        f"on {int(common.sum())} matches, by {abs(errors):.2f} standard errors: {rule}"
     )
     return Check(IN_SERVICE, errors, limit, passed, says)
 
