@@ -5,8 +5,6 @@ import re
 import signal
 import tempfile
 from collections.abc import Iterator
-from datetime import date, timedelta
-from itertools import permutations
 from pathlib import Path
 
 import psutil
@@ -14,6 +12,7 @@ import pytest
 
 from cli.client import Api
 from tests.cli.processes import LONGEST_WAIT, start, wait_until
+from tests.cli.small_league import write_league
 from tests.engine.worker import survivors
 
 LONGEST_DEMO = 280
@@ -24,18 +23,7 @@ ADDRESS = re.compile(r"stays up at (http://\S+)")
 
 @pytest.fixture
 def small_league(tmp_path: Path) -> Path:
-    """Six seasons of twenty clubs, enough for the gate: the later in the alphabet, the better."""
-    folder = tmp_path / "league"
-    folder.mkdir()
-    rows = ["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG"]
-    for season in range(2010, 2016):
-        day = date(season, 8, 1)
-        for number, (home, away) in enumerate(permutations(range(20), 2)):
-            played = day + timedelta(days=number // 2)
-            goals = (3, 1) if home + 2 > away else (0, 1 + (home + season) % 2)
-            rows.append(f"E0,{played:%d/%m/%Y},Club {home},Club {away},{goals[0]},{goals[1]}")
-    (folder / "E0.csv").write_text("\n".join(rows))
-    return folder
+    return write_league(tmp_path / "league")
 
 
 @pytest.fixture

@@ -3,35 +3,23 @@
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from tests.cli.processes import LONGEST_WAIT, start
+from tests.cli.small_league import write_league
 
 LONGEST_REPLAY = 200
-LAST_SEASON = 2015
 TUESDAY, FRIDAY = date(2015, 10, 13), date(2015, 10, 16)  # of one week: it trains once
 
 
 @pytest.fixture
 def league(tmp_path: Path) -> Path:
-    """Six seasons of clubs, the later in the alphabet the better; the last has odds, all a tenth too long."""
-    folder = tmp_path / "league"
-    folder.mkdir()
-    rows = ["Div,Date,HomeTeam,AwayTeam,FTHG,FTAG,AvgH,AvgD,AvgA,AvgCH,AvgCD,AvgCA"]
-    for season in range(2010, LAST_SEASON + 1):
-        day = date(season, 8, 1)
-        for number, (home, away) in enumerate(permutations(range(20), 2)):
-            played = day + timedelta(days=number // 2)
-            goals = (3, 1) if home + 2 > away else (0, 1 + (home + season) % 2)
-            odds = "1.98,3.63,3.63,1.80,3.30,3.30" if season == LAST_SEASON else ",,,,,"
-            rows.append(f"E0,{played:%d/%m/%Y},Club {home},Club {away},{goals[0]},{goals[1]},{odds}")
-    (folder / "E0.csv").write_text("\n".join(rows))
-    return folder
+    """The last season's prices fall by a tenth until kick-off, each of them."""
+    return write_league(tmp_path / "league", last_odds="1.98,3.63,3.63,1.80,3.30,3.30")
 
 
 @pytest.fixture
