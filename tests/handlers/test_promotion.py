@@ -28,9 +28,10 @@ async def test_a_prediction_job_that_starts_afterwards_uses_what_was_put_in_serv
     replayed: Replayed,
 ) -> None:
     deployed = await predicted_by(replayed)
+    other = next(model.name for model in replayed.result.models if model.status == "candidate")
     async with client_of(create_app(replayed.settings)) as client:
-        await changed(client, "elo_logit/promote", version=1)
+        await changed(client, f"{other}/promote", version=1)
         promoted = await predicted_by(replayed)
-        await changed(client, "elo_logit/rollback")
-    assert (promoted, await predicted_by(replayed)) == ("elo_logit 1", deployed)
+        await changed(client, f"{other}/rollback")
+    assert (promoted, await predicted_by(replayed)) == (f"{other} 1", deployed)
     assert deployed != promoted
