@@ -31,6 +31,7 @@ from app.routes import (
     pipelines,
     predictions,
     problems,
+    quarantine,
     queues,
     schedules,
     shortcuts,
@@ -118,7 +119,14 @@ def _include_routes(app: FastAPI) -> None:
         job_cancels.router,
         jobs.router,
     )
-    of_football = (predictions.router, picks.router, bets.router, lineups.router, teams.router)
+    of_football = (
+        predictions.router,
+        picks.router,
+        bets.router,
+        lineups.router,
+        teams.router,
+        quarantine.router,
+    )
     of_models = (models.router, model_service.router, model_performance.router, trainings.router)
     for router in (*of_jobs, pipelines.router, shortcuts.router, *of_football, *of_models):
         app.include_router(router, prefix="/api")

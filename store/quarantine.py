@@ -42,10 +42,14 @@ async def quarantine(conn: AsyncConnection, job_id: int, rows: Sequence[RefusedR
     await conn.execute(query("quarantine_rows"), {"rows": payload, "job_id": job_id})
 
 
-async def list_quarantined(conn: AsyncConnection, *, limit: int = 100) -> list[QuarantinedRow]:
+async def list_quarantined(
+    conn: AsyncConnection, *, source: str | None = None, limit: int = 100
+) -> list[QuarantinedRow]:
     """The rows seen last come first."""
     columns = [quarantined_rows.c[name] for name in QuarantinedRow.__dataclass_fields__]
     found = (
         select(*columns).order_by(quarantined_rows.c.last_seen_at.desc(), quarantined_rows.c.id).limit(limit)
     )
+    if source is not None:
+        found = found.where(quarantined_rows.c.source == source)
     return [QuarantinedRow(*row) for row in await conn.execute(found)]
