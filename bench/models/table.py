@@ -29,6 +29,8 @@ def show(record: Mapping[str, Any], console: Console) -> None:
     console.print(table)
     for name, reason in record["skipped"].items():
         console.print(f"{name} is left out: {reason}")
+    if silent := record["test_matches"] - record["matches"]:
+        console.print(f"{silent:,} more matches judge nobody here: somebody had no answer or no price")
     _show_parts(record, console)
     _show_times(record, console)
 
