@@ -42,7 +42,7 @@ def test_submitting_tells_people_how_to_follow_the_job(matchday: Command) -> Non
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("submit", "nope"), "/type: there is no such job type; allowed: cleanup"),
+        (("submit", "nope"), "/type: there is no such job type; allowed: backtest, cleanup"),
         (("submit", "cleanup", "-p", "x=1"), "/params/x: there is no such value; allowed: older_than_days"),
         (("submit", "cleanup", "-p", "older_than_days=many"), "/params/older_than_days"),
         (("show", 99), "there is no job 99"),
