@@ -24,7 +24,7 @@ def plot(judged: Judgement, asked: Contest, path: Path) -> None:
     figure = Figure(figsize=(COLUMNS * PANEL_INCHES, rows * PANEL_INCHES), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).flat
     outcomes = asked.outcomes[judged.matches]
-    for panel, (name, told) in zip(panels, judged.models.items(), strict=False):
+    for (name, told), panel in zip(judged.models.items(), panels, strict=False):
         _draw(panel, told.probabilities[judged.matches], outcomes)
         panel.set_title(name, fontsize=9)
     for unused in list(panels):
