@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -107,17 +107,19 @@ async def replace_picks(
     as_of: datetime,
     match_ids: Collection[int],
 ) -> dict[PickKey, int]:
-    """Stores what the model picks of these matches at the moment, instead of what it picked of them before.
+    """Stores what the model picks of these matches at the moment, instead of what it picked of them before,
+    and of what an earlier attempt of the job picked of them at its own moment.
 
-    A pick that was bet on stays as it was. Gives the numbers of all picks of the matches as they are now.
+    A pick that was bet on stays as it was. Gives the numbers of all these picks as they are now.
     """
-    same_run = (picks.c.model_id == model_id, picks.c.as_of == as_of, picks.c.match_id.in_(match_ids))
-    await conn.execute(delete(picks).where(*same_run, ~_is_bet_on()))
+    of_model = and_(picks.c.model_id == model_id, picks.c.as_of == as_of)
+    same_run = and_(picks.c.match_id.in_(match_ids), or_(of_model, picks.c.job_id == job_id))
+    await conn.execute(delete(picks).where(same_run, ~_is_bet_on()))
     if new:
         rows = [{**asdict(pick), "model_id": model_id, "as_of": as_of, "job_id": job_id} for pick in new]
         await conn.execute(insert(picks).on_conflict_do_nothing(constraint="picks_natural_key"), rows)
     kept = select(picks.c.id, picks.c.match_id, picks.c.market, picks.c.line, picks.c.selection)
-    return {PickKey(*row[1:]): row.id for row in await conn.execute(kept.where(*same_run))}
+    return {PickKey(*row[1:]): row.id for row in await conn.execute(kept.where(same_run))}
 
 
 async def list_picks(

@@ -1,11 +1,11 @@
 """What the models said of each match, and the latest of it by league."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -94,6 +94,15 @@ async def save_predictions(conn: AsyncConnection, job_id: int, rows: Sequence[Ne
         [{**asdict(row), "job_id": job_id} for row in rows],
     )
     return len(rows)
+
+
+async def forget_other_moments(
+    conn: AsyncConnection, job_id: int, as_of: datetime, match_ids: Collection[int]
+) -> None:
+    """Deletes what an earlier attempt of the job said of these matches, as of its own moment."""
+    table = match_predictions.c
+    said = (table.job_id == job_id, table.as_of != as_of, table.match_id.in_(match_ids))
+    await conn.execute(delete(match_predictions).where(*said))
 
 
 async def league_predictions(

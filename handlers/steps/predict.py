@@ -14,7 +14,7 @@ from handlers.steps.scope import PredictionScope
 from jobs.handler import Job
 from store.models import ModelRow, active_model
 from store.prediction_runs import NewPredictionRun, PredictionRunRow, save_prediction_run
-from store.predictions import NewPrediction, save_predictions
+from store.predictions import NewPrediction, forget_other_moments, save_predictions
 from store.trainings import list_trainings
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ async def predict_fixtures(
     rows = await _predictions(job, model, known, fixtures) if len(fixtures) else []
     said = Predictions(model.id, known.as_of, rows, _kickoffs(fixtures))
     async with job.transaction() as conn:
+        await forget_other_moments(conn, job.id, known.as_of, said.kickoffs)
         await save_predictions(conn, job.id, rows)
         picked = await pick(conn, job.id, said, scope)
         before = await month_before(conn, known.as_of, scope.bankroll)

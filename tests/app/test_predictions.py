@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import httpx2
@@ -20,6 +21,8 @@ from store.prediction_runs import MonthBefore, NewPredictionRun, save_prediction
 from store.predictions import NewPrediction, save_predictions
 from tests.app import EchoHandler, EchoParams
 
+# Each time another job picks.
+JOB_IDS = count(7)
 pytestmark = pytest.mark.anyio
 
 KICKOFF = datetime(2100, 5, 23, 13, 30, tzinfo=UTC)
@@ -93,7 +96,8 @@ async def predicted(database: Database, new: NewPrediction) -> None:
 async def picked(database: Database, stored: Stored, *picks: NewPick, as_of: datetime = AS_OF) -> None:
     async with database.transaction() as conn:
         match_ids = {pick.match_id for pick in picks}
-        await replace_picks(conn, 7, picks, model_id=stored.model_id, as_of=as_of, match_ids=match_ids)
+        job_id, model_id = next(JOB_IDS), stored.model_id
+        await replace_picks(conn, job_id, picks, model_id=model_id, as_of=as_of, match_ids=match_ids)
 
 
 def prediction(stored: Stored, as_of: datetime = AS_OF) -> NewPrediction:

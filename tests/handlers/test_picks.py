@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from config.settings import Settings
+from handlers.prediction_generation import PredictionGenerationHandler
+from jobs.testing import held_job
 from store.bankrolls import money_available
 from store.database import Database
 from store.predictions import league_predictions
-from tests.handlers.small_league import AS_OF, FIXTURES, KICKOFF, offer, offered, rows, run, settle_in
+from tests.handlers.small_league import AS_OF, FIXTURES, KICKOFF, PARAMS, offer, offered, rows, run, settle_in
 
 LONG = ("9.00", "9.00", "9.00")
 SHORT = ("1.21", "1.21", "1.21")
@@ -133,6 +135,34 @@ async def test_the_same_run_again_changes_no_pick_and_no_bet(database: Database,
     assert (await picked(database, everything), await bet_on(database)) == before
     assert (first.picks, first.bets) == (again.picks, again.bets)
     assert first.bets == len(before[1]) > 2
+
+
+async def test_a_job_that_is_repeated_later_still_tells_what_it_bet(
+    database: Database, settings: Settings
+) -> None:
+    await offered(database, offer(*LONG), offer(*LONG, at=FIXTURES[1]))
+    job = await held_job(database, settings, PredictionGenerationHandler, PARAMS)
+    handler = PredictionGenerationHandler()
+    params = PARAMS.model_copy(update={"bet": True})
+    first = await handler.run(params, job)
+    later = params.model_copy(update={"as_of": AS_OF + timedelta(minutes=5)})
+    again = await handler.run(later, job)
+    assert (again.picks, again.bets) == (first.picks, first.bets) == (2, 2)
+    assert len(await bet_on(database)) == 2
+
+
+async def test_a_job_that_is_repeated_later_leaves_nothing_twice(
+    database: Database, settings: Settings
+) -> None:
+    await offered(database, offer(*LONG))
+    job = await held_job(database, settings, PredictionGenerationHandler, PARAMS)
+    later = AS_OF + timedelta(minutes=5)
+    for as_of in (AS_OF, later):
+        params = PARAMS.model_copy(update={"as_of": as_of, "return_predictions": True})
+        result = await PredictionGenerationHandler().run(params, job)
+    assert result.picks == 1
+    assert len(result.predictions or []) == result.predictions_saved == len(FIXTURES)
+    assert await picked(database, "p.as_of") == [(later,)]
 
 
 async def test_without_bets_picks_of_the_same_moment_are_replaced(

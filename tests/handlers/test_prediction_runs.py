@@ -18,6 +18,8 @@ from store.predictions import NewPrediction, save_predictions
 from tests.handlers.small_league import AS_OF, offer, offered, run, settle_in
 
 DAY = timedelta(days=1)
+# A job whose predictions are there already.
+BEFORE = 1_000
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +64,7 @@ async def test_the_last_word_before_kick_off_is_judged_by_what_was_known(
             _said(away_win, AS_OF - 30 * DAY, 0.5, 0.3, 0.2),
             _said(too_late, AS_OF - 30 * DAY, 0.0, 0.0, 1.0),
         ]
-        await save_predictions(conn, 1, told)
+        await save_predictions(conn, BEFORE, told)
         lost = text("update matches set home_goals = 0, away_goals = 3 where id = :id")
         await conn.execute(lost, {"id": away_win})
     await run(database, settings)
