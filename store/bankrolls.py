@@ -1,5 +1,6 @@
 """Bankrolls: the money that bets are placed from."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -16,9 +17,10 @@ async def hold_bankroll(conn: AsyncConnection, name: str, *, opening: Decimal) -
     await conn.execute(select(bankrolls.c.name).where(bankrolls.c.name == name).with_for_update())
 
 
-async def money_available(conn: AsyncConnection, name: str) -> Decimal | None:
-    """What it opened with and what settled bets have brought, less the stakes of open ones; None if there is
-    no such bankroll. Below zero where corrected results took back what was staked again.
+async def money_available(conn: AsyncConnection, name: str, as_of: datetime) -> Decimal | None:
+    """What it opened with and what settled bets had brought by then, less the stakes of open ones; None if
+    there is no such bankroll. Below zero where corrected results took back what was staked again.
     """
-    money: Decimal | None = await conn.scalar(query("money_available"), {"bankroll": name})
+    values = {"bankroll": name, "as_of": as_of}
+    money: Decimal | None = await conn.scalar(query("money_available"), values)
     return money

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from store.tables.betting import bets
 
 NOTHING = Decimal("0.00")
+LONGEST_UNSETTLED = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,16 @@ async def count_bets_on(conn: AsyncConnection, bankroll: str, pick_ids: Collecti
 async def settled_return(
     conn: AsyncConnection, bankroll: str, *, since: datetime, until: datetime
 ) -> float | None:
-    """Profit by stake of the bets settled after `since` and by `until`; None without any but void ones."""
+    """Profit by stake of the bets settled after `since` and by `until`; None without any but void ones.
+
+    Of matches of that time: a season long ago that is settled now says nothing of it.
+    """
     found = select(func.sum(bets.c.profit) / func.sum(bets.c.stake)).where(
         bets.c.bankroll == bankroll,
         bets.c.settled_at > since,
         bets.c.settled_at <= until,
         bets.c.status != "void",
+        bets.c.kickoff_at > since - LONGEST_UNSETTLED,
     )
     share: Decimal | None = await conn.scalar(found)
     return None if share is None else float(share)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,12 +26,13 @@ class KnownPrices:
 
 
 async def known_prices(
-    conn: AsyncConnection, match_ids: Collection[int], *, as_of: datetime
+    conn: AsyncConnection, match_ids: Collection[int], *, as_of: datetime, oldest: timedelta
 ) -> list[KnownPrices]:
     """Of the results of these matches, and of more or fewer than 2.5 goals; never a closing price, and none
     of a match that is called off.
 
-    `average` is among the bookmakers of a market only where no other one is.
+    `average` is among the bookmakers of a market only where no other one's price is younger than `oldest`.
     """
-    found = await conn.execute(query("known_prices"), {"match_ids": list(match_ids), "as_of": as_of})
+    values = {"match_ids": list(match_ids), "as_of": as_of, "fresh_since": as_of - oldest}
+    found = await conn.execute(query("known_prices"), values)
     return [KnownPrices(**{**row._mapping, "prices": tuple(row.prices)}) for row in found]

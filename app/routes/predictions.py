@@ -10,6 +10,7 @@ from app.pages import Cursor, Limit, page_of, place_of
 from app.prediction_schemas import MatchPredictionOut, PredictionOut, PredictionRunOut, PredictionRunPage
 from app.problems import Problem
 from app.state import Web
+from betting.picks import PickRules
 from store.matches import MatchRow, find_match
 from store.picks import picks_beside
 from store.prediction_runs import list_prediction_runs
@@ -17,6 +18,8 @@ from store.predictions import league_predictions, match_prediction
 from store.prices import known_prices
 
 BIGINT_MAX = 2**63 - 1
+# As picks see them, where a run says nothing else.
+OLDEST = PickRules().oldest_price
 
 router = APIRouter(route_class=StrictRoute, tags=["predictions"])
 
@@ -43,7 +46,7 @@ async def show_match_prediction(
         if row is None:
             raise _unpredicted(match_id, await find_match(conn, match_id))
         picks = await picks_beside(conn, match_id, model_id=row.model_id, as_of=row.as_of)
-        prices = await known_prices(conn, [match_id], as_of=row.as_of)
+        prices = await known_prices(conn, [match_id], as_of=row.as_of, oldest=OLDEST)
     return MatchPredictionOut.with_picks(row, picks, prices)
 
 

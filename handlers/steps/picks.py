@@ -49,9 +49,9 @@ async def pick(conn: AsyncConnection, job_id: int, said: Predictions, scope: Bet
     match_ids = list(said.kickoffs)
     if scope.bet:
         await hold_bankroll(conn, scope.bankroll, opening=scope.opening_bankroll)
-    money = await money_available(conn, scope.bankroll)
+    money = await money_available(conn, scope.bankroll, said.as_of)
     choice = choose_picks(
-        await _priced(conn, said, scope.bankroll),
+        await _priced(conn, said, scope),
         scope.rules,
         scope.plan,
         Exposure(
@@ -70,13 +70,14 @@ async def pick(conn: AsyncConnection, job_id: int, said: Predictions, scope: Bet
     return Picked(len(numbers), await count_bets_on(conn, scope.bankroll, numbers.values()))
 
 
-async def _priced(conn: AsyncConnection, said: Predictions, bankroll: str) -> list[PricedMatch]:
+async def _priced(conn: AsyncConnection, said: Predictions, scope: BettingScope) -> list[PricedMatch]:
     match_ids: Collection[int] = said.kickoffs.keys()
     offers: dict[int, list[Offer]] = defaultdict(list)
-    for prices in await known_prices(conn, match_ids, as_of=said.as_of):
+    oldest = scope.rules.oldest_price
+    for prices in await known_prices(conn, match_ids, as_of=said.as_of, oldest=oldest):
         offers[prices.match_id] += _offers(prices)
     held: dict[int, list[HeldBet]] = defaultdict(list)
-    for bet in await held_bets(conn, bankroll, match_ids):
+    for bet in await held_bets(conn, scope.bankroll, match_ids):
         held[bet.match_id].append(bet)
     return [
         PricedMatch(

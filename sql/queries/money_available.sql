@@ -1,5 +1,7 @@
-select b.opening + coalesce(sum(t.profit), 0) - coalesce(sum(t.stake) filter (where t.status = 'open'), 0)
+-- What a bankroll had free at a moment: what it opened with, less what was staked by then, and what was paid out by then.
+select b.opening
+    - coalesce((select sum(t.stake) from bets t where t.bankroll = b.name and t.placed_at <= :as_of), 0)
+    + coalesce((select sum(s.difference) from bet_settlements s join bets t on t.id = s.bet_id
+                where t.bankroll = b.name and s.settled_at <= :as_of), 0)
 from bankrolls b
-left join bets t on t.bankroll = b.name
 where b.name = :bankroll
-group by b.name

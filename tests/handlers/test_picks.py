@@ -100,6 +100,15 @@ async def test_the_average_stands_where_no_bookmaker_was_read(database: Database
     assert await picked(database) == [("Ayr", "home", "average")]
 
 
+async def test_a_bookmakers_old_price_does_not_hide_the_fresh_average(
+    database: Database, settings: Settings
+) -> None:
+    long_ago = AS_OF - timedelta(hours=25)
+    await offered(database, offer(*SHORT, known_at=long_ago), offer(*LONG, bookmaker="average"))
+    await run(database, settings)
+    assert await picked(database) == [("Ayr", "home", "average")]
+
+
 @pytest.mark.parametrize("status", ["postponed", "cancelled"])
 async def test_nothing_is_picked_of_a_match_that_is_called_off(
     database: Database, settings: Settings, status: str
@@ -123,7 +132,25 @@ async def test_bets_are_placed_from_a_bankroll_that_is_opened(database: Database
     ]
     assert (result.picks, result.bets) == (1, 1)
     async with database.read() as conn:
-        assert await money_available(conn, "tests") == Decimal("490.00")
+        assert await money_available(conn, "tests", AS_OF) == Decimal("490.00")
+
+
+async def test_money_is_what_there_was_at_the_moment(database: Database, settings: Settings) -> None:
+    await offered(database, offer("3.00", "3.00", "3.00"))
+    await run(database, settings, bet=True, bankroll="tests", opening_bankroll="500.00")
+    settled_at = KICKOFF + timedelta(days=1)
+    async with database.transaction() as conn:
+        await conn.execute(
+            text(
+                "insert into bet_settlements"
+                " (bet_id, settled_at, status, returned, difference, ending, why, job_id)"
+                " select id, :settled_at, 'won', 30, 30, 'played', 'a test', 1 from bets"
+            ),
+            {"settled_at": settled_at},
+        )
+        moments = (AS_OF - timedelta(seconds=1), AS_OF, settled_at)
+        money = [await money_available(conn, "tests", moment) for moment in moments]
+    assert money == [Decimal("500.00"), Decimal("490.00"), Decimal("520.00")]
 
 
 async def test_the_same_run_again_changes_no_pick_and_no_bet(database: Database, settings: Settings) -> None:

@@ -85,6 +85,8 @@ async def test_the_return_is_that_of_the_bankrolls_bets_settled_in_the_month(
         await _settled(conn, "main", match_ids[1], returned="0.00", settled_at=AS_OF)
         await _settled(conn, "main", match_ids[2], returned="90.00", settled_at=AS_OF - 30 * DAY)
         await _settled(conn, "main", match_ids[3], returned="90.00", settled_at=AS_OF + DAY)
+        replayed, long_ago = match_ids[0] + 1, AS_OF - 300 * DAY
+        await _settled(conn, "main", replayed, returned="90.00", settled_at=AS_OF, kickoff_at=long_ago)
         await _settled(conn, "other", match_ids[0], returned="90.00", settled_at=AS_OF - DAY)
     await run(database, settings)
     async with database.read() as conn:
@@ -106,11 +108,17 @@ def _said(match_id: int, as_of: datetime, home: float, draw: float, away: float)
 
 
 async def _settled(
-    conn: AsyncConnection, bankroll: str, match_id: int, *, returned: str, settled_at: datetime
+    conn: AsyncConnection,
+    bankroll: str,
+    match_id: int,
+    *,
+    returned: str,
+    settled_at: datetime,
+    kickoff_at: datetime | None = None,
 ) -> None:
     bet = NewBet(
         bankroll, match_id, None, "match_result", None, "home", "bet365", Decimal("2.5"), Decimal("10.00"),
-        None, settled_at, settled_at,
+        None, settled_at, kickoff_at or settled_at,
     )  # fmt: skip
     await place_bets(conn, [bet])
     await conn.execute(

@@ -109,7 +109,7 @@ async def test_the_market_is_measured_on_the_same_matches(database: Database, se
     assert row.log_loss_beside_market == pytest.approx(-np.log(0.6))
 
 
-async def test_the_bets_of_the_time_are_beside_it_and_void_ones_are_none(
+async def test_the_bets_of_the_time_are_beside_it_but_void_and_replayed_ones_are_not(
     database: Database, settings: Settings
 ) -> None:
     async with database.transaction() as conn:
@@ -119,6 +119,7 @@ async def test_the_bets_of_the_time_are_beside_it_and_void_ones_are_none(
         match_id = await add_match(conn, score=(2, 1))
         await add_bet(conn, match_id)
         await add_bet(conn, match_id, "draw")
+        await add_bet(conn, match_id, "away", kickoff_at=KICKOFF - timedelta(days=300))
         await add_odds(conn, "Leeds", ("average", True, KICKOFF, "2.4 3.4 3.2"))
     await settled(database, settings)
     row = (await kept(database))[7]
