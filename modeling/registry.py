@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from modeling.gate import Verdict
+from modeling.gate import Check, Verdict
 from modeling.promotion import put_in_service
 from modeling.stacks import answers_every_match
 from modeling.train import TrainedModel, Training
@@ -22,7 +22,7 @@ from store.models import (
     set_status,
 )
 from store.tellings import Telling, save_tellings
-from store.trainings import NewTraining, Outcome, add_training
+from store.trainings import NewTraining, Outcome, TrainingRow, add_training, training_by
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Run:
 class Published:
     """The new versions (none of a dry run), what came of the best of them and why.
 
-    `best` may predict: it passed or was forced, also where a model that knows later matches keeps serving.
+    `best` may predict: it passed or was forced, also where a model that knows later matches keeps serving;
+    not where it was taken out of service before the job was repeated.
     """
 
     versions: list[ModelRow]
@@ -74,20 +75,37 @@ async def publish(conn: AsyncConnection, training: Training, candidacy: Candidac
 
     It may if the gate lets it or it is forced. Without force it stays a candidate if the model in service
     knows later matches (a past moment was replayed), or changed since the verdict. The models' artifacts are
-    kept by then. A dry run changes nothing but the list of trainings.
+    kept by then. A dry run changes nothing but the list of trainings. What another attempt of the job has
+    published stands, and is given instead.
     """
     await lock_registry(conn, run.sport)
+    if (before := await published_by(conn, run.job_id)) is not None:
+        return before
     active = await active_model(conn, run.sport)
     outcome, reason = _outcome(candidacy, active, run.as_of)
     added = [] if candidacy.dry_run else await _add_versions(conn, training, run)
     best = next((model for model in added if model.name == candidacy.best.name), None)
     if best is not None:
         await _place(conn, best, outcome, reason, run)
-    await add_training(conn, _training_result(training, candidacy, run, outcome, reason, best))
-    # As they are now: the best has another status since it was added.
-    versions = await list_models(conn, sport=run.sport, job_id=run.job_id, limit=len(added)) if added else []
-    may_predict = [model for model in versions if model.name == candidacy.best.name and outcome != "refused"]
-    return Published(versions[::-1], next(iter(may_predict), None), outcome, candidacy.verdict, reason)
+    row = await add_training(conn, _training_result(training, candidacy, run, outcome, reason, best))
+    return await _published(conn, row)
+
+
+async def published_by(conn: AsyncConnection, job_id: int) -> Published | None:
+    """What an earlier attempt of the job published, its versions as they are now; None before."""
+    row = await training_by(conn, job_id)
+    return None if row is None else await _published(conn, row)
+
+
+async def _published(conn: AsyncConnection, row: TrainingRow) -> Published:
+    versions = await list_models(conn, sport=row.sport, job_id=row.job_id)
+    may_predict = [
+        model
+        for model in versions
+        if model.id == row.best_model_id and model.status not in ("refused", "retired")
+    ]
+    verdict = Verdict(tuple(Check(**check) for check in row.checks))
+    return Published(versions[::-1], next(iter(may_predict), None), row.outcome, verdict, row.reason)
 
 
 def _outcome(candidacy: Candidacy, active: ModelRow | None, as_of: datetime) -> tuple[Outcome, str]:

@@ -38,8 +38,10 @@ class TrainingRow(NewTraining):
     created_at: datetime
 
 
-async def add_training(conn: AsyncConnection, new: NewTraining) -> None:
-    await conn.execute(insert(training_results).values(**vars(new)))
+async def add_training(conn: AsyncConnection, new: NewTraining) -> TrainingRow:
+    """Adds the only training of its job."""
+    added = await conn.execute(insert(training_results).values(**vars(new)).returning(*_columns()))
+    return TrainingRow(**added.one()._mapping)
 
 
 async def list_trainings(
@@ -58,6 +60,13 @@ async def training_of(conn: AsyncConnection, sport: str, model_id: int) -> Train
     """The training whose best model this version was; None of the others."""
     results = training_results
     found = select(*_columns()).where(results.c.sport == sport, results.c.best_model_id == model_id)
+    row = (await conn.execute(found)).one_or_none()
+    return TrainingRow(**row._mapping) if row else None
+
+
+async def training_by(conn: AsyncConnection, job_id: int) -> TrainingRow | None:
+    """What the job trained, in whichever of its attempts; None before."""
+    found = select(*_columns()).where(training_results.c.job_id == job_id)
     row = (await conn.execute(found)).one_or_none()
     return TrainingRow(**row._mapping) if row else None
 

@@ -42,8 +42,23 @@ async def train_models(
 ) -> "Published":
     """The new versions, as the registry keeps them. Raises NotEnoughMatches, ArtifactError.
 
-    With `min_matches`, only matches count in which both clubs had played so many before.
+    With `min_matches`, only matches count in which both clubs had played so many before. A job trains once:
+    an attempt after one that published gives what that one did.
     """
+    from modeling.registry import published_by
+
+    async with job.database.read() as conn:
+        published = await published_by(conn, job.id)
+    return published or await _trained(job, known, scope, days_back, report)
+
+
+async def _trained(
+    job: Job,
+    known: KnownMatches,
+    scope: TrainingScope,
+    days_back: int,
+    report: Callable[[float, str], None],
+) -> "Published":
     from modeling.artifact_store import artifact_store
     from modeling.registry import Run, publish
     from modeling.train import train

@@ -1,6 +1,7 @@
 """Versions and trainings over HTTP: pages of them, and everything about one."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from store.trainings import NewTraining, add_training
 from tests.app.registry import Registry
 from tests.store.test_models import NEW
 
+# Each training is of another job.
+JOB_IDS = count(1)
 pytestmark = pytest.mark.anyio
 CHECK = {
     "name": "matches",
@@ -30,7 +33,7 @@ def registry(database: Database, tmp_path: Path) -> Registry:
 
 async def add_training_of(registry: Registry, best: ModelRow | None) -> None:
     new = NewTraining(
-        job_id=1,
+        job_id=next(JOB_IDS),
         sport="football",
         as_of=NEW.as_of,
         training_matches=1000,

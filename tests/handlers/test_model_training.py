@@ -1,5 +1,6 @@
 """Training: what the gate lets through serves, everything else is kept with the reason."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,14 +9,15 @@ from sqlalchemy import text
 
 from handlers.model_training import ModelTrainingHandler, ModelTrainingParams
 from handlers.steps.results import FootballResult
-from jobs.testing import run_inline
+from jobs.handler import Job
+from jobs.testing import held_job, run_inline
 from modeling.calibration import Calibration
 from modeling.elo_logit import EloLogit
 from modeling.gate_limits import GateLimits
 from store.audit import list_changes
-from store.models import ModelRow, active_model, list_models
+from store.models import ModelRow, activate, active_model, list_models
 from store.tellings import tellings_of
-from store.trainings import list_trainings
+from store.trainings import TrainingRow, list_trainings
 from tests.handlers.conftest import LENIENT, Replayed
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +73,65 @@ async def test_a_model_that_is_as_good_renews_one_that_has_grown_old(
     assert training is not None
     assert training.outcome == "deployed"
     assert "enough to renew a model that is 1 days older" in training.reason
+
+
+# As good as what serves is good enough, and older.
+RENEWED = LENIENT.model_copy(update={"standard_errors": 100.0, "renew_after_days": 0.0})
+
+
+async def held_training(replayed: Replayed, **asked: bool) -> tuple[Job, ModelTrainingParams]:
+    later = replayed.result.as_of + timedelta(days=1, hours=1)
+    params = ModelTrainingParams(as_of=later, gate=RENEWED, **asked)
+    return await held_job(replayed.database, replayed.settings, ModelTrainingHandler, params), params
+
+
+async def kept_of(replayed: Replayed, job: Job) -> tuple[list[ModelRow], list[TrainingRow]]:
+    async with replayed.database.read() as conn:
+        models = await list_models(conn, job_id=job.id)
+        return models, [row for row in await list_trainings(conn) if row.job_id == job.id]
+
+
+@pytest.mark.parametrize(("dry_run", "outcome"), [(False, "deployed"), (True, "passed")])
+async def test_a_job_that_is_repeated_trains_once_and_answers_the_same(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch, dry_run: bool, outcome: str
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
+    job, params = await held_training(replayed, dry_run=dry_run)
+    first = await ModelTrainingHandler().run(params, job)
+    kept = await kept_of(replayed, job)
+    again = await ModelTrainingHandler().run(params, job)
+    assert first.training is not None
+    assert first.training.outcome == outcome
+    assert again == first
+    assert await kept_of(replayed, job) == kept
+
+
+async def test_a_version_taken_out_of_service_does_not_predict_when_its_job_is_repeated(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
+    before = await in_service(replayed)
+    assert before is not None
+    job, params = await held_training(replayed)
+    await ModelTrainingHandler().run(params, job)
+    async with replayed.database.transaction() as conn:
+        await activate(conn, before, "the better one after all")
+    again = await ModelTrainingHandler().run(params, job)
+    assert again.training is not None
+    assert (again.training.outcome, again.training.best) == ("deployed", None)
+    assert [model.status for model in again.models] == ["retired"]
+
+
+async def test_two_attempts_of_a_job_that_train_at_once_publish_once(
+    replayed: Replayed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modeling.train.KINDS", {"elo_logit": EloLogit})
+    job, params = await held_training(replayed)
+    first, second = await asyncio.gather(*(ModelTrainingHandler().run(params, job) for _ in range(2)))
+    assert first == second
+    models, trainings = await kept_of(replayed, job)
+    assert [(model.name, model.status) for model in models] == [("elo_logit", "active")]
+    assert [row.outcome for row in trainings] == ["deployed"]
 
 
 class BrokenElo(EloLogit):

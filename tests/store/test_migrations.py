@@ -27,6 +27,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def release_of(version: int, tmp_path: Path) -> Path:
+    """The schema as it was at a migration."""
+    shutil.copytree(FOLDER, tmp_path / "sql")
+    for later in sorted((tmp_path / "sql" / "migrations").glob("*.sql"))[version:]:
+        later.unlink()
+    shutil.rmtree(tmp_path / "sql" / "functions")
+    return tmp_path / "sql"
+
+
 def names(url: str) -> list[str]:
     with psycopg.connect(url) as conn:
         return [row[0] for row in conn.execute("select name from schema_migrations order by version")]
@@ -227,11 +236,7 @@ async def test_what_is_missing_is_named(empty_database_url: str, folder: Path) -
 def test_jobs_that_were_being_aborted_when_they_ended_are_cancelled(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    shutil.copytree(FOLDER, tmp_path / "sql")
-    for mend in sorted((tmp_path / "sql" / "migrations").glob("*.sql"))[7:]:
-        mend.unlink()
-    shutil.rmtree(tmp_path / "sql" / "functions")
-    migrate(empty_database_url, folder=tmp_path / "sql")
+    migrate(empty_database_url, folder=release_of(7, tmp_path))
     with psycopg.connect(empty_database_url) as conn:
         conn.execute(
             "insert into procrastinate_jobs (queue_name, task_name, status, finished_at)"
@@ -240,3 +245,22 @@ def test_jobs_that_were_being_aborted_when_they_ended_are_cancelled(
     migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as conn:
         assert conn.execute("select status from job_queue").fetchall() == [("cancelled",)]
+
+
+def test_of_the_trainings_of_a_repeated_job_the_first_stays_the_only_one(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    add = (
+        "insert into training_results (job_id, sport, as_of, training_matches, validation_matches, seconds,"
+        " outcome, is_dry_run, checks, reason) values (%s, 'football', now(), 1, 1, 1, %s, false, '[]', '')"
+    )
+    migrate(empty_database_url, folder=release_of(14, tmp_path))
+    with psycopg.connect(empty_database_url) as conn:
+        for training in [(7, "deployed"), (8, "passed"), (7, "refused"), (7, "refused")]:
+            conn.execute(add, training)
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as conn:
+        kept = conn.execute("select job_id, outcome from training_results order by id").fetchall()
+        assert kept == [(7, "deployed"), (8, "passed")]
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            conn.execute(add, (8, "refused"))
