@@ -41,12 +41,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class MatchEnding:
-    """How a match ended and when it kicked off; goals of regular time if it was played. Raises ValueError."""
+    """How a match ended and when it kicked off; goals of regular time if it was played. Raises ValueError.
+
+    Where only its day is known, `kickoff_at` is a moment of that day that tells nothing of when it began.
+    """
 
     ending: Ending
     kickoff_at: datetime
     home_goals: int | None = None
     away_goals: int | None = None
+    kickoff_time_known: bool = True
 
     def __post_init__(self) -> None:
         if self.ending is Ending.PLAYED and (self.home_goals is None or self.away_goals is None):
@@ -62,6 +66,7 @@ class Bet:
     selection: Selection
     stake: Decimal
     price: Decimal
+    placed_at: datetime
     kickoff_at: datetime
 
     def __post_init__(self) -> None:
@@ -126,6 +131,8 @@ def settle_again(
 def _status(bet: Bet, ended: MatchEnding, played_within: timedelta) -> tuple[BetStatus, str]:
     if ended.home_goals is None or ended.away_goals is None or ended.ending is not Ending.PLAYED:
         return BetStatus.VOID, f"the match was {ended.ending}: the stake is returned"
+    if ended.kickoff_time_known and ended.kickoff_at <= bet.placed_at:
+        return BetStatus.VOID, "the match had begun when the bet was placed: the stake is returned"
     delay = ended.kickoff_at - bet.kickoff_at
     if delay > played_within:
         hours = delay // timedelta(hours=1)

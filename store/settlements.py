@@ -32,6 +32,7 @@ class BetToSettle:
     closing_price: Decimal | None
     match_status: str
     kickoff_at: datetime
+    kickoff_time_known: bool
     home_goals: int | None
     away_goals: int | None
     result_known_at: datetime | None
@@ -100,7 +101,7 @@ async def settleable_bets(conn: AsyncConnection, as_of: datetime, played_within:
 
 
 async def bets_to_correct(conn: AsyncConnection, as_of: datetime, since: datetime) -> list[int]:
-    """Bets settled since, by goals or an ending that their match no longer has."""
+    """Bets settled since, by goals or an ending that their match no longer has, or placed after it began."""
     return list(await conn.scalars(query("bets_to_correct"), {"as_of": as_of, "since": since}))
 
 

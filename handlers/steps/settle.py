@@ -150,6 +150,7 @@ def _match_of(bet: BetToSettle) -> MatchState:
     return MatchState(
         status=bet.match_status,
         kickoff_at=bet.kickoff_at,
+        kickoff_time_known=bet.kickoff_time_known,
         home_goals=bet.home_goals,
         away_goals=bet.away_goals,
         result_known_at=bet.result_known_at,
@@ -159,7 +160,7 @@ def _match_of(bet: BetToSettle) -> MatchState:
 
 def _bet(bet: BetToSettle) -> Bet:
     selection = Selection(Market(bet.market), bet.selection, bet.line)
-    return Bet(selection, bet.stake, bet.price, bet.planned_at)
+    return Bet(selection, bet.stake, bet.price, bet.placed_at, bet.planned_at)
 
 
 def _previous(bet: BetToSettle) -> Settlement | None:

@@ -1,4 +1,4 @@
--- Bets settled lately by what their match's source no longer says.
+-- Bets settled lately by what their match's source no longer says: its goals, how it ended, when it began.
 select b.id
 from bets b
 join matches m on m.id = b.match_id
@@ -7,5 +7,6 @@ join lateral (
 ) last on true
 where b.settled_at > :since and b.settled_at <= :as_of
   and ((last.home_goals, last.away_goals) is distinct from (m.home_goals, m.away_goals)
-       or (m.status in ('cancelled', 'abandoned') and last.ending <> m.status))
+       or (m.status in ('cancelled', 'abandoned') and last.ending <> m.status)
+       or (m.kickoff_time_known and m.kickoff_at <= b.placed_at and b.status <> 'void'))
 order by b.id

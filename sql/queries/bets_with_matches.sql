@@ -1,7 +1,8 @@
 -- Bets with what is known of their matches, and how they were settled last.
 select b.id as bet_id, b.match_id, b.market, b.line, b.selection, b.bookmaker, b.price, b.stake, b.placed_at,
        b.kickoff_at as planned_at, b.status, b.returned, b.closing_price,
-       m.status as match_status, m.kickoff_at, m.home_goals, m.away_goals, m.result_known_at, m.updated_at as changed_at,
+       m.status as match_status, m.kickoff_at, m.kickoff_time_known, m.home_goals, m.away_goals, m.result_known_at,
+       m.updated_at as changed_at,
        last.ending, last.why
 from bets b
 join matches m on m.id = b.match_id

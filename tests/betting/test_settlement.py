@@ -21,6 +21,7 @@ from betting.settlement import (
 )
 
 KICKOFF = datetime(2021, 8, 14, 14, tzinfo=UTC)
+PLACED = KICKOFF - timedelta(days=4)
 HOME = Selection(Market.MATCH_RESULT, "home")
 
 stakes = st.decimals("0.01", "10000", places=2)
@@ -32,11 +33,11 @@ selections = st.one_of(
     st.builds(Selection, st.just(Market.OVER_UNDER), st.sampled_from(["over", "under"]), lines),
     st.builds(Selection, st.just(Market.CORRECT_SCORE), st.builds("{}-{}".format, goals, goals)),
 )
-bets = st.builds(Bet, selections, stakes, prices, st.just(KICKOFF))
+bets = st.builds(Bet, selections, stakes, prices, st.just(PLACED), st.just(KICKOFF))
 
 
 def bet(selection: Selection = HOME, stake: str = "10.00", price: str = "2.50") -> Bet:
-    return Bet(selection, Decimal(stake), Decimal(price), KICKOFF)
+    return Bet(selection, Decimal(stake), Decimal(price), PLACED, KICKOFF)
 
 
 def played(home: int, away: int, days_later: int = 0) -> MatchEnding:
@@ -122,7 +123,7 @@ def test_a_quarter_line_is_two_bets_of_half_the_stake(
 
     def profit(line: Decimal, money: Decimal) -> Decimal:
         selection = Selection(Market.OVER_UNDER, name, line)
-        return settle(Bet(selection, money, price, KICKOFF), played(total, 0)).profit
+        return settle(Bet(selection, money, price, PLACED, KICKOFF), played(total, 0)).profit
 
     together = profit(lower, stake / 2) + profit(lower + half, stake / 2)
     assert abs(profit(lower + quarter, stake) - together) <= Decimal("0.01")
@@ -178,6 +179,22 @@ def test_what_was_not_played_to_the_end_returns_the_stake(ending: Ending) -> Non
 @pytest.mark.parametrize(("days", "status"), [(-3, "won"), (0, "won"), (2, "won"), (3, "void"), (60, "void")])
 def test_a_match_that_was_put_off_for_days_returns_the_stake(days: int, status: str) -> None:
     assert settle(bet(), played(1, 0, days_later=days)).status == status
+
+
+@pytest.mark.parametrize(
+    ("began", "time_known", "status"),
+    [
+        (PLACED + timedelta(seconds=1), True, "won"),
+        (PLACED, True, "void"),
+        (PLACED - timedelta(hours=3), True, "void"),
+        (PLACED - timedelta(hours=3), False, "won"),
+    ],
+)
+def test_a_bet_on_a_match_that_had_begun_returns_the_stake(
+    began: datetime, time_known: bool, status: str
+) -> None:
+    settled = settle(bet(), MatchEnding(Ending.PLAYED, began, 1, 0, kickoff_time_known=time_known))
+    assert settled.status == status
 
 
 def test_how_long_a_match_may_be_put_off_is_the_callers_choice() -> None:

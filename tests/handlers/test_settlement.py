@@ -169,6 +169,27 @@ async def test_a_match_that_was_moved_by_a_day_counts(settling: Settling) -> Non
     assert (await settling(KNOWN + timedelta(days=1))).won == 1
 
 
+@pytest.mark.parametrize(("time_known", "void"), [(True, 1), (False, 0)])
+async def test_a_bet_that_was_placed_after_the_real_kickoff_is_void(
+    settling: Settling, time_known: bool, void: int
+) -> None:
+    await one_bet(settling.database, score=(2, 1))
+    began = {"kickoff_at": PLACED - timedelta(hours=3), "kickoff_time_known": time_known}
+    async with settling.database.transaction() as conn:
+        await change_match(conn, 1, **began)
+    assert (await settling()).void == void
+
+
+async def test_a_kickoff_that_is_corrected_later_undoes_what_was_bet_after_it(settling: Settling) -> None:
+    await one_bet(settling.database, score=(2, 1))
+    await settling()
+    async with settling.database.transaction() as conn:
+        await change_match(conn, 1, kickoff_at=PLACED - timedelta(hours=3))
+    undone = await settling(KNOWN + timedelta(days=1))
+    assert (undone.corrected, undone.profit) == (1, Decimal("-15.00"))
+    assert (await settling(KNOWN + timedelta(days=2))).corrected == 0
+
+
 async def test_a_cancelled_match_is_void_at_once(settling: Settling) -> None:
     await one_bet(settling.database)
     async with settling.database.transaction() as conn:
