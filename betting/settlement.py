@@ -4,7 +4,7 @@ Bookmakers pay on what was played in regular time, by the rules of most of them:
 decided at a desk, returns the stakes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -77,18 +77,22 @@ class Bet:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a bet returned, stake included, and won or lost, in whole cents; `ending` decided it."""
+    """What a bet returned, stake included, and won or lost, in cents; `ending` and `goals` decided it."""
 
     status: BetStatus
     returned: Decimal
     profit: Decimal
     ending: Ending
+    goals: tuple[int | None, int | None]
     why: str
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A settlement in place of an earlier one; `difference` is to be paid, or taken back if negative."""
+    """A settlement in place of an earlier one; `difference` is to be paid, or taken back if negative.
+
+    It is zero where another result decides the same: who asks why the bet was won is to read the true one.
+    """
 
     previous: Settlement
     new: Settlement
@@ -99,7 +103,8 @@ def settle(bet: Bet, ended: MatchEnding, played_within: timedelta = PLAYED_WITHI
     """The settlement of a bet. Half a cent goes to the even cent, so that many bets are off by nothing."""
     status, why = _status(bet, ended, played_within)
     returned = _returned(bet, status).quantize(CENT, ROUND_HALF_EVEN)
-    return Settlement(status, returned, returned - bet.stake, ended.ending, why)
+    goals = (ended.home_goals, ended.away_goals)
+    return Settlement(status, returned, returned - bet.stake, ended.ending, goals, why)
 
 
 def correction(previous: Settlement, new: Settlement) -> Correction | None:
@@ -109,7 +114,7 @@ def correction(previous: Settlement, new: Settlement) -> Correction | None:
     """
     if new.ending is Ending.AWARDED:
         return None
-    if (previous.status, previous.returned) == (new.status, new.returned):
+    if replace(previous, why=new.why) == new:
         return None
     return Correction(previous, new, new.returned - previous.returned)
 

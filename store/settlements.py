@@ -15,7 +15,7 @@ from store.tables.betting import bet_settlements, bets
 
 @dataclass(frozen=True, slots=True)
 class BetToSettle:
-    """A bet with what is known of its match; `ending` and `why` are of its last settlement, if any."""
+    """A bet with what is known of its match; the last four are of its last settlement, if any."""
 
     bet_id: int
     match_id: int
@@ -38,6 +38,8 @@ class BetToSettle:
     result_known_at: datetime | None
     changed_at: datetime
     ending: str | None
+    settled_home_goals: int | None
+    settled_away_goals: int | None
     why: str | None
 
 

@@ -220,8 +220,9 @@ def test_a_corrected_result_settles_anew_with_the_difference() -> None:
     assert correction(won, lost) == Correction(won, lost, Decimal("-25.00"))
 
 
-def test_a_corrected_result_that_decides_the_same_changes_nothing() -> None:
-    assert correction(settle(bet(), played(1, 0)), settle(bet(), played(2, 0))) is None
+def test_a_corrected_result_that_decides_the_same_is_told_without_money() -> None:
+    at_first, corrected = settle(bet(), played(1, 0)), settle(bet(), played(2, 0))
+    assert correction(at_first, corrected) == Correction(at_first, corrected, Decimal(0))
 
 
 def test_a_push_that_becomes_void_is_a_correction_without_money() -> None:
@@ -243,7 +244,7 @@ def test_a_postponed_match_that_is_played_soon_is_settled_by_its_result() -> Non
     postponed = settle(bet(), MatchEnding(Ending.POSTPONED, KICKOFF))
     next_day, next_month = settle(bet(), played(1, 0, 1)), settle(bet(), played(1, 0, 30))
     assert correction(postponed, next_day) == Correction(postponed, next_day, Decimal("15.00"))
-    assert correction(postponed, next_month) is None
+    assert correction(postponed, next_month) == Correction(postponed, next_month, Decimal(0))
 
 
 @given(bets, st.lists(endings, min_size=2, max_size=6))
