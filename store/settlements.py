@@ -154,9 +154,9 @@ async def count_overdue(conn: AsyncConnection, as_of: datetime, kicked_off_by: d
     return int(await conn.scalar(found) or 0)
 
 
-async def bankrolls_at(conn: AsyncConnection, as_of: datetime) -> dict[str, Decimal]:
-    """What each bankroll had, open bets' stakes included."""
-    rows = await conn.execute(query("bankrolls_at"), {"as_of": as_of})
+async def bankrolls_at(conn: AsyncConnection, as_of: datetime, name: str | None = None) -> dict[str, Decimal]:
+    """What each bankroll had, or only the one of the name; open bets' stakes included."""
+    rows = await conn.execute(query("bankrolls_at"), {"as_of": as_of, "name": name})
     return {row.name: row.money for row in rows}
 
 

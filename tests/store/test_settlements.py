@@ -107,6 +107,15 @@ async def test_a_bankroll_is_what_was_paid_by_then(conn: AsyncConnection) -> Non
     assert [bankrolls["main"] for bankrolls in found] == [Decimal(1000), Decimal(1015), Decimal(990)]
 
 
+async def test_one_bankroll_is_told_without_the_others(conn: AsyncConnection) -> None:
+    match_id = await add_match(conn, score=(2, 1))
+    for name in ("main", "other"):
+        bet_id = await add_bet(conn, match_id, bankroll=name)
+        await save_settlements(conn, 1, KNOWN, [settlement(bet_id, "won", "25.00", "25.00")])
+    assert await bankrolls_at(conn, KNOWN, "other") == {"other": Decimal(1015)}
+    assert await bankrolls_at(conn, KNOWN) == {"main": Decimal(1015), "other": Decimal(1015)}
+
+
 async def test_money_is_kept_to_the_cent(database: Database) -> None:
     async with database.transaction() as conn:
         bet_id = await add_bet(conn, await add_match(conn, score=(2, 1)), stake=Decimal("9999999999.99"))
