@@ -17,6 +17,7 @@ class MatchState:
 
     status: str
     kickoff_at: datetime
+    kickoff_time_known: bool
     home_goals: int | None
     away_goals: int | None
     result_known_at: datetime | None
@@ -31,7 +32,8 @@ def known_ending(match: MatchState, planned_at: datetime, as_of: datetime) -> Ma
     """
     is_known = match.result_known_at is not None and match.result_known_at <= as_of
     if is_known and match.status not in NOT_PLAYED:
-        return MatchEnding(Ending.PLAYED, match.kickoff_at, match.home_goals, match.away_goals)
+        goals = (match.home_goals, match.away_goals)
+        return MatchEnding(Ending.PLAYED, match.kickoff_at, *goals, match.kickoff_time_known)
     is_too_late = as_of > planned_at + PLAYED_WITHIN
     if match.status in AT_ONCE and (is_too_late or match.changed_at <= as_of):
         return MatchEnding(Ending(match.status), match.kickoff_at)

@@ -4,7 +4,7 @@ Bookmakers pay on what was played in regular time, by the rules of most of them:
 decided at a desk, returns the stakes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -41,12 +41,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class MatchEnding:
-    """How a match ended and when it kicked off; goals of regular time if it was played. Raises ValueError."""
+    """How a match ended and when it kicked off; goals of regular time if it was played. Raises ValueError.
+
+    Where only its day is known, `kickoff_at` is a moment of that day that tells nothing of when it began.
+    """
 
     ending: Ending
     kickoff_at: datetime
     home_goals: int | None = None
     away_goals: int | None = None
+    kickoff_time_known: bool = True
 
     def __post_init__(self) -> None:
         if self.ending is Ending.PLAYED and (self.home_goals is None or self.away_goals is None):
@@ -62,6 +66,7 @@ class Bet:
     selection: Selection
     stake: Decimal
     price: Decimal
+    placed_at: datetime
     kickoff_at: datetime
 
     def __post_init__(self) -> None:
@@ -72,18 +77,22 @@ class Bet:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a bet returned, stake included, and won or lost, in whole cents; `ending` decided it."""
+    """What a bet returned, stake included, and won or lost, in cents; `ending` and `goals` decided it."""
 
     status: BetStatus
     returned: Decimal
     profit: Decimal
     ending: Ending
+    goals: tuple[int | None, int | None]
     why: str
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A settlement in place of an earlier one; `difference` is to be paid, or taken back if negative."""
+    """A settlement in place of an earlier one; `difference` is to be paid, or taken back if negative.
+
+    It is zero where another result decides the same: who asks why the bet was won is to read the true one.
+    """
 
     previous: Settlement
     new: Settlement
@@ -94,7 +103,8 @@ def settle(bet: Bet, ended: MatchEnding, played_within: timedelta = PLAYED_WITHI
     """The settlement of a bet. Half a cent goes to the even cent, so that many bets are off by nothing."""
     status, why = _status(bet, ended, played_within)
     returned = _returned(bet, status).quantize(CENT, ROUND_HALF_EVEN)
-    return Settlement(status, returned, returned - bet.stake, ended.ending, why)
+    goals = (ended.home_goals, ended.away_goals)
+    return Settlement(status, returned, returned - bet.stake, ended.ending, goals, why)
 
 
 def correction(previous: Settlement, new: Settlement) -> Correction | None:
@@ -104,7 +114,7 @@ def correction(previous: Settlement, new: Settlement) -> Correction | None:
     """
     if new.ending is Ending.AWARDED:
         return None
-    if (previous.status, previous.returned) == (new.status, new.returned):
+    if replace(previous, why=new.why) == new:
         return None
     return Correction(previous, new, new.returned - previous.returned)
 
@@ -126,6 +136,8 @@ def settle_again(
 def _status(bet: Bet, ended: MatchEnding, played_within: timedelta) -> tuple[BetStatus, str]:
     if ended.home_goals is None or ended.away_goals is None or ended.ending is not Ending.PLAYED:
         return BetStatus.VOID, f"the match was {ended.ending}: the stake is returned"
+    if ended.kickoff_time_known and ended.kickoff_at <= bet.placed_at:
+        return BetStatus.VOID, "the match had begun when the bet was placed: the stake is returned"
     delay = ended.kickoff_at - bet.kickoff_at
     if delay > played_within:
         hours = delay // timedelta(hours=1)

@@ -39,7 +39,8 @@ class SettlementResult(BaseModel):
     half_lost: int
     lost: int
     void: int
-    corrected: int
+    corrected: int = Field(description="Bets settled before that became something else")
+    confirmed: int = Field(description="Bets settled before that stay the same by another result")
     closing_prices: int = Field(description="Bets settled before that have their closing price now")
     refused: int = Field(description="Bets on what does not exist; the log names them")
     overdue: int = Field(description="Open bets on matches without a result, days after their kick-off")
@@ -73,6 +74,7 @@ class SettlementHandler(Handler[SettlementParams]):
                 if status is not BetStatus.OPEN
             },
             corrected=settled.corrected,
+            confirmed=settled.confirmed,
             closing_prices=closing_prices,
             refused=settled.refused,
             overdue=overdue,

@@ -15,7 +15,7 @@ from store.tables.betting import bet_settlements, bets
 
 @dataclass(frozen=True, slots=True)
 class BetToSettle:
-    """A bet with what is known of its match; `ending` and `why` are of its last settlement, if any."""
+    """A bet with what is known of its match; the last four are of its last settlement, if any."""
 
     bet_id: int
     match_id: int
@@ -32,11 +32,14 @@ class BetToSettle:
     closing_price: Decimal | None
     match_status: str
     kickoff_at: datetime
+    kickoff_time_known: bool
     home_goals: int | None
     away_goals: int | None
     result_known_at: datetime | None
     changed_at: datetime
     ending: str | None
+    settled_home_goals: int | None
+    settled_away_goals: int | None
     why: str | None
 
 
@@ -100,7 +103,7 @@ async def settleable_bets(conn: AsyncConnection, as_of: datetime, played_within:
 
 
 async def bets_to_correct(conn: AsyncConnection, as_of: datetime, since: datetime) -> list[int]:
-    """Bets settled since, by goals or an ending that their match no longer has."""
+    """Bets settled since, by goals or an ending that their match no longer has, or placed after it began."""
     return list(await conn.scalars(query("bets_to_correct"), {"as_of": as_of, "since": since}))
 
 
@@ -151,9 +154,9 @@ async def count_overdue(conn: AsyncConnection, as_of: datetime, kicked_off_by: d
     return int(await conn.scalar(found) or 0)
 
 
-async def bankrolls_at(conn: AsyncConnection, as_of: datetime) -> dict[str, Decimal]:
-    """What each bankroll had, open bets' stakes included."""
-    rows = await conn.execute(query("bankrolls_at"), {"as_of": as_of})
+async def bankrolls_at(conn: AsyncConnection, as_of: datetime, name: str | None = None) -> dict[str, Decimal]:
+    """What each bankroll had, or only the one of the name; open bets' stakes included."""
+    rows = await conn.execute(query("bankrolls_at"), {"as_of": as_of, "name": name})
     return {row.name: row.money for row in rows}
 
 

@@ -68,7 +68,7 @@ async def show_performance(
             raise Problem("bankroll-not-found", f"there is no bankroll {bankroll}")
         until = settled_to or await database_now(conn)
         since = until - timedelta(days=days) if days is not None else settled_from
-        starts_with = opening if since is None else (await bankrolls_at(conn, since))[bankroll]
+        starts_with = opening if since is None else (await bankrolls_at(conn, since, bankroll))[bankroll]
         rows = await settled_bets(conn, bankroll, since=since, until=until, limit=MOST_BETS + 1)
     if len(rows) > MOST_BETS:
         told = f"more than {MOST_BETS} bets were settled in this time: ask for less of it"

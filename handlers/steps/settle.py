@@ -15,7 +15,6 @@ from betting.settlement import (
     Bet,
     BetStatus,
     Ending,
-    MatchEnding,
     Settlement,
     settle_again,
 )
@@ -45,10 +44,11 @@ log = structlog.get_logger()
 
 @dataclass
 class Settled:
-    """What a run came to: bets settled first, by status, those corrected, and what all of it brought."""
+    """What a run came to: bets settled first, by status, those settled again, and what all of it brought."""
 
     by_status: Counter[BetStatus] = field(default_factory=Counter)
     corrected: int = 0
+    confirmed: int = 0
     refused: int = 0
     profit: Decimal = Decimal("0.00")
 
@@ -58,13 +58,17 @@ class _Decision:
     """What becomes of a bet; `difference` is to be paid with it."""
 
     bet: BetToSettle
-    ended: MatchEnding
     settlement: Settlement
     difference: Decimal
 
     @property
-    def is_correction(self) -> bool:
-        return self.bet.status != BetStatus.OPEN
+    def is_first(self) -> bool:
+        return self.bet.status == BetStatus.OPEN
+
+    @property
+    def confirms(self) -> bool:
+        """Another result than before, by which the bet became the same."""
+        return self.bet.status == self.settlement.status and self.difference == 0
 
     @property
     def needs_close(self) -> bool:
@@ -77,8 +81,8 @@ class _Decision:
             returned=self.settlement.returned,
             difference=self.difference,
             ending=self.settlement.ending,
-            home_goals=self.ended.home_goals,
-            away_goals=self.ended.away_goals,
+            home_goals=self.settlement.goals[0],
+            away_goals=self.settlement.goals[1],
             why=self.settlement.why,
             closing_price=None if close is None else close.closing_price,
             closing_probability=None if close is None else close.closing_probability,
@@ -125,11 +129,13 @@ async def _settle_batch(job: Job, as_of: datetime, bet_ids: Sequence[int], settl
         await save_settlements(conn, job.id, as_of, rows)
     for made in decisions:
         settled.profit += made.difference
-        if made.is_correction:
-            settled.corrected += 1
-        else:
+        if made.is_first:
             settled.profit -= made.bet.stake
             settled.by_status[made.settlement.status] += 1
+        elif made.confirms:
+            settled.confirmed += 1
+        else:
+            settled.corrected += 1
 
 
 def _decide(bet: BetToSettle, as_of: datetime, settled: Settled) -> _Decision | None:
@@ -143,13 +149,14 @@ def _decide(bet: BetToSettle, as_of: datetime, settled: Settled) -> _Decision | 
         log.error("bet_cannot_be_settled", bet_id=bet.bet_id, reason=str(error))
         settled.refused += 1
         return None
-    return None if again is None else _Decision(bet, ended, *again)
+    return None if again is None else _Decision(bet, *again)
 
 
 def _match_of(bet: BetToSettle) -> MatchState:
     return MatchState(
         status=bet.match_status,
         kickoff_at=bet.kickoff_at,
+        kickoff_time_known=bet.kickoff_time_known,
         home_goals=bet.home_goals,
         away_goals=bet.away_goals,
         result_known_at=bet.result_known_at,
@@ -159,11 +166,12 @@ def _match_of(bet: BetToSettle) -> MatchState:
 
 def _bet(bet: BetToSettle) -> Bet:
     selection = Selection(Market(bet.market), bet.selection, bet.line)
-    return Bet(selection, bet.stake, bet.price, bet.planned_at)
+    return Bet(selection, bet.stake, bet.price, bet.placed_at, bet.planned_at)
 
 
 def _previous(bet: BetToSettle) -> Settlement | None:
     if bet.returned is None:
         return None
     ending, why = Ending(bet.ending or Ending.PLAYED), bet.why or ""
-    return Settlement(BetStatus(bet.status), bet.returned, bet.returned - bet.stake, ending, why)
+    goals = (bet.settled_home_goals, bet.settled_away_goals)
+    return Settlement(BetStatus(bet.status), bet.returned, bet.returned - bet.stake, ending, goals, why)

@@ -13,7 +13,7 @@ from betting.settlement import PLAYED_WITHIN, Ending, MatchEnding
 KICKOFF = datetime(2021, 8, 14, 14, tzinfo=UTC)
 KNOWN = KICKOFF + timedelta(hours=2)
 IN_TIME, TOO_LATE = KICKOFF + PLAYED_WITHIN, KICKOFF + PLAYED_WITHIN + timedelta(seconds=1)
-FIXTURE = MatchState("scheduled", KICKOFF, None, None, None, KICKOFF - timedelta(days=9))
+FIXTURE = MatchState("scheduled", KICKOFF, True, None, None, None, KICKOFF - timedelta(days=9))
 PLAYED = replace(FIXTURE, home_goals=2, away_goals=1, result_known_at=KNOWN)
 
 

@@ -21,6 +21,7 @@ from betting.settlement import (
 )
 
 KICKOFF = datetime(2021, 8, 14, 14, tzinfo=UTC)
+PLACED = KICKOFF - timedelta(days=4)
 HOME = Selection(Market.MATCH_RESULT, "home")
 
 stakes = st.decimals("0.01", "10000", places=2)
@@ -32,11 +33,11 @@ selections = st.one_of(
     st.builds(Selection, st.just(Market.OVER_UNDER), st.sampled_from(["over", "under"]), lines),
     st.builds(Selection, st.just(Market.CORRECT_SCORE), st.builds("{}-{}".format, goals, goals)),
 )
-bets = st.builds(Bet, selections, stakes, prices, st.just(KICKOFF))
+bets = st.builds(Bet, selections, stakes, prices, st.just(PLACED), st.just(KICKOFF))
 
 
 def bet(selection: Selection = HOME, stake: str = "10.00", price: str = "2.50") -> Bet:
-    return Bet(selection, Decimal(stake), Decimal(price), KICKOFF)
+    return Bet(selection, Decimal(stake), Decimal(price), PLACED, KICKOFF)
 
 
 def played(home: int, away: int, days_later: int = 0) -> MatchEnding:
@@ -122,7 +123,7 @@ def test_a_quarter_line_is_two_bets_of_half_the_stake(
 
     def profit(line: Decimal, money: Decimal) -> Decimal:
         selection = Selection(Market.OVER_UNDER, name, line)
-        return settle(Bet(selection, money, price, KICKOFF), played(total, 0)).profit
+        return settle(Bet(selection, money, price, PLACED, KICKOFF), played(total, 0)).profit
 
     together = profit(lower, stake / 2) + profit(lower + half, stake / 2)
     assert abs(profit(lower + quarter, stake) - together) <= Decimal("0.01")
@@ -180,6 +181,22 @@ def test_a_match_that_was_put_off_for_days_returns_the_stake(days: int, status: 
     assert settle(bet(), played(1, 0, days_later=days)).status == status
 
 
+@pytest.mark.parametrize(
+    ("began", "time_known", "status"),
+    [
+        (PLACED + timedelta(seconds=1), True, "won"),
+        (PLACED, True, "void"),
+        (PLACED - timedelta(hours=3), True, "void"),
+        (PLACED - timedelta(hours=3), False, "won"),
+    ],
+)
+def test_a_bet_on_a_match_that_had_begun_returns_the_stake(
+    began: datetime, time_known: bool, status: str
+) -> None:
+    settled = settle(bet(), MatchEnding(Ending.PLAYED, began, 1, 0, kickoff_time_known=time_known))
+    assert settled.status == status
+
+
 def test_how_long_a_match_may_be_put_off_is_the_callers_choice() -> None:
     late = played(1, 0, days_later=3)
     assert settle(bet(), late, played_within=timedelta(days=3)).status == BetStatus.WON
@@ -203,8 +220,9 @@ def test_a_corrected_result_settles_anew_with_the_difference() -> None:
     assert correction(won, lost) == Correction(won, lost, Decimal("-25.00"))
 
 
-def test_a_corrected_result_that_decides_the_same_changes_nothing() -> None:
-    assert correction(settle(bet(), played(1, 0)), settle(bet(), played(2, 0))) is None
+def test_a_corrected_result_that_decides_the_same_is_told_without_money() -> None:
+    at_first, corrected = settle(bet(), played(1, 0)), settle(bet(), played(2, 0))
+    assert correction(at_first, corrected) == Correction(at_first, corrected, Decimal(0))
 
 
 def test_a_push_that_becomes_void_is_a_correction_without_money() -> None:
@@ -226,7 +244,7 @@ def test_a_postponed_match_that_is_played_soon_is_settled_by_its_result() -> Non
     postponed = settle(bet(), MatchEnding(Ending.POSTPONED, KICKOFF))
     next_day, next_month = settle(bet(), played(1, 0, 1)), settle(bet(), played(1, 0, 30))
     assert correction(postponed, next_day) == Correction(postponed, next_day, Decimal("15.00"))
-    assert correction(postponed, next_month) is None
+    assert correction(postponed, next_month) == Correction(postponed, next_month, Decimal(0))
 
 
 @given(bets, st.lists(endings, min_size=2, max_size=6))

@@ -114,14 +114,19 @@ async def test_a_corrected_result_settles_again_with_the_difference(settling: Se
     assert paid == [("won", Decimal("25.00")), ("lost", Decimal("-25.00"))]
 
 
-async def test_a_corrected_score_that_decides_the_same_leaves_no_trace(settling: Settling) -> None:
+async def test_a_corrected_score_that_decides_the_same_is_in_the_trail(settling: Settling) -> None:
     bet_id = await one_bet(settling.database, score=(2, 1))
     await settling()
     async with settling.database.transaction() as conn:
         await end_match(conn, 1, (3, 1))
-    assert (await settling(KNOWN + timedelta(days=1))).corrected == 0
+    runs = [await settling(KNOWN + timedelta(days=days)) for days in (1, 2)]
+    assert [(run.confirmed, run.corrected, run.profit) for run in runs] == [
+        (1, 0, Decimal(0)),
+        (0, 0, Decimal(0)),
+    ]
     async with settling.database.read() as conn:
-        assert len(await trail(conn, bet_id)) == 1
+        told = [(row.difference, row.why) for row in await trail(conn, bet_id)]
+    assert told == [(Decimal("25.00"), "home win: won at 2-1"), (Decimal("0.00"), "home win: won at 3-1")]
 
 
 async def test_a_result_that_is_awarded_later_does_not_undo_what_was_played(settling: Settling) -> None:
@@ -149,7 +154,7 @@ async def test_a_match_that_may_still_be_played_in_time_is_waited_for(
 
 
 async def test_a_match_that_was_moved_too_far_is_void_though_it_is_played(settling: Settling) -> None:
-    bet_id = await one_bet(settling.database)
+    await one_bet(settling.database)
     moved_to = KICKOFF + timedelta(days=30)
     async with settling.database.transaction() as conn:
         await add_match(conn, kickoff_at=moved_to)  # as a source does it: the same fixture, on another day
@@ -157,9 +162,8 @@ async def test_a_match_that_was_moved_too_far_is_void_though_it_is_played(settli
     assert (await settling(TOO_LATE)).void == 1
     async with settling.database.transaction() as conn:
         await end_match(conn, 1, (2, 1))
-    assert (await settling(moved_to + timedelta(hours=2))).corrected == 0
-    async with settling.database.read() as conn:
-        assert [row.status for row in await trail(conn, bet_id)] == ["void"]
+    played = await settling(moved_to + timedelta(hours=2))
+    assert (played.corrected, played.confirmed, played.profit) == (0, 1, Decimal(0))
 
 
 async def test_a_match_that_was_moved_by_a_day_counts(settling: Settling) -> None:
@@ -167,6 +171,27 @@ async def test_a_match_that_was_moved_by_a_day_counts(settling: Settling) -> Non
     async with settling.database.transaction() as conn:
         await add_match(conn, kickoff_at=KICKOFF + timedelta(days=1), score=(2, 1))
     assert (await settling(KNOWN + timedelta(days=1))).won == 1
+
+
+@pytest.mark.parametrize(("time_known", "void"), [(True, 1), (False, 0)])
+async def test_a_bet_that_was_placed_after_the_real_kickoff_is_void(
+    settling: Settling, time_known: bool, void: int
+) -> None:
+    await one_bet(settling.database, score=(2, 1))
+    began = {"kickoff_at": PLACED - timedelta(hours=3), "kickoff_time_known": time_known}
+    async with settling.database.transaction() as conn:
+        await change_match(conn, 1, **began)
+    assert (await settling()).void == void
+
+
+async def test_a_kickoff_that_is_corrected_later_undoes_what_was_bet_after_it(settling: Settling) -> None:
+    await one_bet(settling.database, score=(2, 1))
+    await settling()
+    async with settling.database.transaction() as conn:
+        await change_match(conn, 1, kickoff_at=PLACED - timedelta(hours=3))
+    undone = await settling(KNOWN + timedelta(days=1))
+    assert (undone.corrected, undone.profit) == (1, Decimal("-15.00"))
+    assert (await settling(KNOWN + timedelta(days=2))).corrected == 0
 
 
 async def test_a_cancelled_match_is_void_at_once(settling: Settling) -> None:

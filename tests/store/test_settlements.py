@@ -1,5 +1,6 @@
 """What there is to settle is found by indexes, however many bets were settled before."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from betting.settlement import PLAYED_WITHIN
 from store.database import Database
 from store.queries import query_text
 from store.settlements import NewSettlement, bankrolls_at, bets_to_correct, save_settlements, settlements_of
-from tests.bets import KICKOFF, KNOWN, add_bet, add_match, bet_row, end_match
+from tests.bets import KICKOFF, KNOWN, PLACED, add_bet, add_match, bet_row, change_match, end_match
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +80,24 @@ async def test_bets_settled_at_a_later_moment_are_not_corrected_by_an_earlier_on
     assert await bets_to_correct(conn, KNOWN, KNOWN) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "ending", "match_status"),
+    [
+        ("won", "played", "awarded"),
+        ("void", "postponed", "awarded"),
+        ("void", "abandoned", "abandoned"),
+        ("void", "played", "played"),
+    ],
+)
+async def test_what_is_settled_for_good_is_not_looked_at_again(
+    conn: AsyncConnection, status: str, ending: str, match_status: str
+) -> None:
+    bet_id = await add_bet(conn, await add_match(conn, score=(0, 3)))
+    await change_match(conn, 1, status=match_status)
+    await save_settlements(conn, 1, KNOWN, [replace(settlement(bet_id, status, "0", "0"), ending=ending)])
+    assert await bets_to_correct(conn, KNOWN, PLACED) == []
+
+
 async def test_a_bankroll_is_what_was_paid_by_then(conn: AsyncConnection) -> None:
     bet_id = await add_bet(conn, await add_match(conn, score=(2, 1)))
     later = KNOWN + timedelta(days=1)
@@ -86,6 +105,15 @@ async def test_a_bankroll_is_what_was_paid_by_then(conn: AsyncConnection) -> Non
     await save_settlements(conn, 2, later, [settlement(bet_id, "lost", "0.00", "-25.00")])
     found = [await bankrolls_at(conn, moment) for moment in (KNOWN - timedelta(seconds=1), KNOWN, later)]
     assert [bankrolls["main"] for bankrolls in found] == [Decimal(1000), Decimal(1015), Decimal(990)]
+
+
+async def test_one_bankroll_is_told_without_the_others(conn: AsyncConnection) -> None:
+    match_id = await add_match(conn, score=(2, 1))
+    for name in ("main", "other"):
+        bet_id = await add_bet(conn, match_id, bankroll=name)
+        await save_settlements(conn, 1, KNOWN, [settlement(bet_id, "won", "25.00", "25.00")])
+    assert await bankrolls_at(conn, KNOWN, "other") == {"other": Decimal(1015)}
+    assert await bankrolls_at(conn, KNOWN) == {"main": Decimal(1015), "other": Decimal(1015)}
 
 
 async def test_money_is_kept_to_the_cent(database: Database) -> None:
