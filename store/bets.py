@@ -44,15 +44,11 @@ class HeldBet:
     stake: Decimal
 
 
-async def place_bets(conn: AsyncConnection, new: Sequence[NewBet]) -> int:
-    """Places the bets; one on a selection that the bankroll has bet on is left out. How many were placed.
-
-    Call hold_bankroll first.
-    """
-    if not new:
-        return 0
-    placing = insert(bets).on_conflict_do_nothing(constraint="bets_natural_key").returning(bets.c.id)
-    return len((await conn.execute(placing, [asdict(bet) for bet in new])).all())
+async def place_bets(conn: AsyncConnection, new: Sequence[NewBet]) -> None:
+    """Places the bets, but none on a selection that the bankroll has bet on. Call hold_bankroll first."""
+    if new:
+        placing = insert(bets).on_conflict_do_nothing(constraint="bets_natural_key")
+        await conn.execute(placing, [asdict(bet) for bet in new])
 
 
 async def held_bets(conn: AsyncConnection, bankroll: str, match_ids: Collection[int]) -> list[HeldBet]:
