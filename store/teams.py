@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -97,18 +97,19 @@ async def confirm_alias(
     conn: AsyncConnection, *, source: str, country: str, alias: str, team: str, confirmed_by: str
 ) -> AliasRow:
     """The name is this team's from the next ingest on. What was stored stays; the change is audited."""
-    found = select(*_ALIAS).where(
-        team_aliases.c.source == source, team_aliases.c.country == country, team_aliases.c.alias == alias
-    )
-    before = (await conn.execute(found.with_for_update())).first()
-    if before is not None and before.team == team:
-        return AliasRow(*before)
+    named = {"source": source, "country": country, "alias": alias}
     new = {"team": team, "confirmed_by": confirmed_by, "confirmed_at": func.clock_timestamp()}
-    confirmed = insert(team_aliases).values(source=source, country=country, alias=alias, **new)
-    row = await conn.execute(
-        confirmed.on_conflict_do_update(constraint="team_aliases_natural_key", set_=new).returning(*_ALIAS)
-    )
-    stored = AliasRow(*row.one())
+    # Added first: of two first confirmations at once, the later one waits and then sees the earlier.
+    adding = insert(team_aliases).values(**named, **new).on_conflict_do_nothing().returning(*_ALIAS)
+    row, before = (await conn.execute(adding)).first(), None
+    if row is None:
+        of_name = and_(*(team_aliases.c[column] == value for column, value in named.items()))
+        before = (await conn.execute(select(*_ALIAS).where(of_name).with_for_update())).one()
+        if before.team == team:
+            return AliasRow(*before)
+        changing = update(team_aliases).where(of_name).values(**new).returning(*_ALIAS)
+        row = (await conn.execute(changing)).one()
+    stored = AliasRow(*row)
     details = {"team": team, "before": before and before.team}
     await _record(conn, confirmed_by, "team_alias_confirmed", stored, details)
     return stored
