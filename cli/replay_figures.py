@@ -11,7 +11,7 @@ import numpy as np
 from app.bet_figures import settled_bet
 from betting.performance import Performance, SettledBet, performance, performance_by_month
 from modeling.market import probabilities
-from modeling.metrics import OUTCOMES, Metrics, Outcomes, Probabilities, is_told, measure
+from modeling.metrics import Metrics, measure_played
 from store.bet_history import settled_bets
 from store.database import Database
 from store.odds import PriceRow, price_history
@@ -19,6 +19,7 @@ from store.predictions import JudgedPrediction, judged_predictions
 from store.trainings import list_trainings
 
 BANKROLL = "main"
+Line = tuple[float, float, float]
 MOST_TRAININGS, MOST_BETS = 10_000, 1_000_000
 # Until then every result and every closing price of the season is known.
 LATER = timedelta(days=30)
@@ -85,11 +86,12 @@ async def _read(database_url: str, first: date, last: date, bankroll: Decimal) -
     finally:
         await database.close()
     settled = [settled_bet(row) for row in rows]
+    market = _Market.of(judged, prices)
     return Figures(
         first=first,
         last=last,
-        months=_months(judged, prices, settled, bankroll),
-        said=_said(judged, prices),
+        months=_months(judged, market, settled, bankroll),
+        said=_said(judged, market),
         bets=performance(settled, bankroll),
         opening_bankroll=bankroll,
         settled=settled,
@@ -98,7 +100,7 @@ async def _read(database_url: str, first: date, last: date, bankroll: Decimal) -
 
 
 def _months(
-    judged: list[JudgedPrediction], prices: list[PriceRow], settled: list[SettledBet], bankroll: Decimal
+    judged: list[JudgedPrediction], market: "_Market", settled: list[SettledBet], bankroll: Decimal
 ) -> list[Month]:
     of_bets = performance_by_month(settled, bankroll)
     of_matches: dict[date, list[JudgedPrediction]] = {}
@@ -108,29 +110,50 @@ def _months(
     for month in sorted(of_bets.keys() | of_matches.keys()):
         bets = of_bets.get(month)
         bankroll += bets.profit if bets else 0
-        months.append(Month(month, _said(of_matches.get(month, []), prices), bets, bankroll))
+        months.append(Month(month, _said(of_matches.get(month, []), market), bets, bankroll))
     return months
 
 
-def _said(judged: list[JudgedPrediction], prices: list[PriceRow]) -> Said | None:
+@dataclass(frozen=True)
+class _Market:
+    """The probabilities in the market's prices, by match; a match without prices is in neither."""
+
+    opening: dict[int, Line]
+    closing: dict[int, Line]
+
+    @classmethod
+    def of(cls, judged: list[JudgedPrediction], prices: list[PriceRow]) -> "_Market":
+        wanted = {row.match_id for row in judged}
+        of_judged = [row for row in prices if row.match_id in wanted]
+        opening, closing = (
+            _lines([row for row in of_judged if row.is_closing is is_closing]) for is_closing in (False, True)
+        )
+        return cls(opening, closing)
+
+
+def _lines(prices: list[PriceRow]) -> dict[int, Line]:
+    if not prices:
+        return {}
+    found = probabilities(np.array([(row.home, row.draw, row.away) for row in prices])).tolist()
+    return {row.match_id: line for row, line in zip(prices, found, strict=True)}
+
+
+def _said(judged: list[JudgedPrediction], market: _Market) -> Said | None:
     if not judged:
         return None
-    outcomes = np.array([1 - np.sign(row.home_goals - row.away_goals) for row in judged])
-    model = np.array([(row.home, row.draw, row.away) for row in judged])
-    opening, closing = (_line(judged, prices, is_closing=is_closing) for is_closing in (False, True))
-    return Said(measure(model, outcomes), _measured(opening, outcomes), _measured(closing, outcomes))
+    goals = [(row.home_goals, row.away_goals) for row in judged]
+    model = measure_played([(row.home, row.draw, row.away) for row in judged], goals)
+    return Said(model, _measured(judged, market.opening), _measured(judged, market.closing))
 
 
-def _line(judged: list[JudgedPrediction], prices: list[PriceRow], *, is_closing: bool) -> Probabilities:
-    """What the market said of these matches, shape (n, 3); NaN where it said nothing."""
-    paid = {row.match_id: (row.home, row.draw, row.away) for row in prices if row.is_closing is is_closing}
-    nothing = (np.nan,) * len(OUTCOMES)
-    return probabilities(np.array([paid.get(row.match_id, nothing) for row in judged]))
-
-
-def _measured(line: Probabilities, outcomes: Outcomes) -> Metrics | None:
-    known = is_told(line)
-    return measure(line[known], outcomes[known]) if known.any() else None
+def _measured(judged: list[JudgedPrediction], told: dict[int, Line]) -> Metrics | None:
+    """Of the matches that something was told of; None of none."""
+    known = [row for row in judged if row.match_id in told]
+    if not known:
+        return None
+    return measure_played(
+        [told[row.match_id] for row in known], [(row.home_goals, row.away_goals) for row in known]
+    )
 
 
 def _midnight(day: date) -> datetime:

@@ -1,19 +1,18 @@
 """Walk forward through past matches: what each model would have said of them by what was known then."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from handlers.steps.features import KnownMatches, matches_as_of
-from handlers.steps.scope import EARLIEST, LATEST, LeagueCode
+from handlers.steps.scope import LeagueCode, Moment
 from jobs.handler import Handler, Job, JobParams, Retry
 from store.database import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from modeling.examples import Examples
 
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 ModelName = Literal[
     "elo_logit",
     "dixon_coles",

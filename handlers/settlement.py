@@ -1,19 +1,17 @@
 """Settle the bets whose matches have ended, correct those whose results were, judge what was predicted."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from betting.settlement import BetStatus
 from handlers.steps.live import measure_served
-from handlers.steps.scope import EARLIEST, LATEST, NotYet
+from handlers.steps.scope import Moment, resolve_moment
 from handlers.steps.settle import add_closing_prices, settle_bets
 from jobs.handler import Handler, Job, JobParams, Retry
 from store.database import DatabaseUnavailable
-from store.jobs import database_now
 from store.settlements import bankrolls_at, count_overdue
 
 # A result that is missing for longer is not merely late: sources that come twice a week have had their turn.
@@ -23,7 +21,7 @@ log = structlog.get_logger()
 
 
 class SettlementParams(JobParams):
-    as_of: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | None = Field(
+    as_of: Moment | None = Field(
         None, description="Settle by what was known at this moment, for replays of the past. Left out: now"
     )
 
@@ -58,7 +56,8 @@ class SettlementHandler(Handler[SettlementParams]):
         return "settlement"
 
     async def run(self, params: SettlementParams, job: Job) -> SettlementResult:
-        as_of = await _moment(job, params.as_of)
+        async with job.database.read() as conn:
+            as_of = await resolve_moment(conn, params.as_of)
         settled = await settle_bets(job, as_of)
         closing_prices = await add_closing_prices(job, as_of)
         served = await measure_served(job, as_of)
@@ -84,12 +83,3 @@ class SettlementHandler(Handler[SettlementParams]):
         )
         log.info("bets_settled", **result.model_dump(mode="json"))
         return result
-
-
-async def _moment(job: Job, as_of: datetime | None) -> datetime:
-    """The moment that is meant, in UTC, by the database's clock. Raises NotYet."""
-    async with job.database.read() as conn:
-        now = (await database_now(conn)).astimezone(UTC)
-    if as_of is not None and as_of > now:
-        raise NotYet(f"as_of {as_of:%Y-%m-%d %H:%M %Z} has not come yet")
-    return now if as_of is None else as_of.astimezone(UTC)

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.bet_figures import figures_of
 from app.bet_schemas import BetOut, BetPage, BetStatus, BetWithTrail, PerformanceOut
@@ -13,6 +13,7 @@ from app.cursors import decode_timed_cursor, encode_timed_cursor
 from app.moments import Moment
 from app.pages import Cursor, Limit, page_of, place_of
 from app.problems import Problem, invalid
+from app.row_ids import RowId
 from app.state import Web
 from app.strict_json import Fault
 from store.bet_history import BetFilter, BetRow, bankroll_opening, find_bet, list_bets, settled_bets
@@ -21,7 +22,6 @@ from store.settlements import bankrolls_at, settlements_of
 
 # Half a second of arithmetic; more bets are better asked for year by year.
 MOST_BETS = 20_000
-BIGINT_MAX = 2**63 - 1
 
 router = APIRouter(route_class=StrictRoute, tags=["bets"])
 Bankroll = Annotated[str, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -79,7 +79,7 @@ async def show_performance(
 
 
 @router.get("/bets/{bet_id}")
-async def show_bet(bet_id: Annotated[int, Path(ge=1, le=BIGINT_MAX)], web: Web) -> BetWithTrail:
+async def show_bet(bet_id: RowId, web: Web) -> BetWithTrail:
     """A bet with what became of it: its first settlement, and one for each correction."""
     async with web.read() as conn:
         bet = await find_bet(conn, bet_id)

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 from app.bodies import StrictRoute
 from app.moments import Moment
 from app.problems import invalid
+from app.row_ids import BIGINT_MAX
 from app.schemas import JobsCancelled
 from app.state import Web, WebState
 from app.strict_json import Fault
@@ -21,7 +22,6 @@ from store.jobs import JobFilter, cancellable_jobs
 
 BATCH = 1_000
 BUDGET = timedelta(seconds=5)
-BIGINT_MAX = 2**63 - 1
 EXAMPLE: JsonDict = {
     "type": "quick_data_refresh",
     "statuses": ["pending"],

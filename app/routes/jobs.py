@@ -5,13 +5,14 @@ import time
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.bodies import StrictRoute
 from app.cursors import decode_cursor, encode_cursor
 from app.moments import Moment
 from app.new_jobs import NewJob
 from app.pages import Cursor, Limit, page_of, place_of
+from app.row_ids import RowId
 from app.schemas import Deleted, JobOut, JobPage, Status
 from app.state import Web
 from app.submission import Submitting, accepted, checked_params, handler_of, refuse_unknown_type
@@ -19,11 +20,10 @@ from jobs.retention import BATCH, rest_after
 from jobs.service import JobNotFound, KeptFor, cancel, delete_finished, retry
 from store.jobs import JobFilter, JobRow, get_job, list_jobs
 
-BIGINT_MAX = 2**63 - 1
 CLEANUP_BUDGET = timedelta(seconds=5)
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
-JobId = Annotated[int, Path(ge=1, le=BIGINT_MAX)]
+JobId = RowId
 
 
 @router.post("/jobs", status_code=202)

@@ -1,23 +1,20 @@
 """Team sheets of a match, and what its players did."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from app.bodies import StrictRoute
 from app.lineup_schemas import LineupOut, LineupsOut, PlayerStatsOut
 from app.problems import Problem
+from app.row_ids import RowId
 from app.state import Web
 from store.lineups import lineups_of, player_stats_of
 from store.matches import find_match
-
-BIGINT_MAX = 2**63 - 1
 
 router = APIRouter(route_class=StrictRoute, tags=["predictions"])
 
 
 @router.get("/v1/lineups/{match_id}")
-async def show_lineups(match_id: Annotated[int, Path(ge=1, le=BIGINT_MAX)], web: Web) -> LineupsOut:
+async def show_lineups(match_id: RowId, web: Web) -> LineupsOut:
     """The latest team sheet of each side, and the players' figures; empty before any is known."""
     async with web.read() as conn:
         if await find_match(conn, match_id) is None:

@@ -9,6 +9,7 @@ from app.cursors import decode_cursor, encode_cursor
 from app.pages import Cursor, Limit, page_of, place_of
 from app.prediction_schemas import MatchPredictionOut, PredictionOut, PredictionRunOut, PredictionRunPage
 from app.problems import Problem
+from app.row_ids import RowId
 from app.state import Web
 from betting.picks import PickRules
 from store.matches import MatchRow, find_match
@@ -17,7 +18,6 @@ from store.prediction_runs import list_prediction_runs
 from store.predictions import league_predictions, match_prediction
 from store.prices import known_prices
 
-BIGINT_MAX = 2**63 - 1
 # As picks see them, where a run says nothing else.
 OLDEST = PickRules().oldest_price
 
@@ -37,9 +37,7 @@ async def show_league_predictions(
 
 
 @router.get("/v1/predictions/match/{match_id}")
-async def show_match_prediction(
-    match_id: Annotated[int, Path(ge=1, le=BIGINT_MAX)], web: Web
-) -> MatchPredictionOut:
+async def show_match_prediction(match_id: RowId, web: Web) -> MatchPredictionOut:
     """What was last said of the match, what was worth a bet then, and the prices that were known."""
     async with web.read() as conn:
         row = await match_prediction(conn, match_id)

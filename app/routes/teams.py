@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.bodies import StrictRoute
 from app.cursors import decode_cursor, encode_cursor
 from app.pages import Cursor, page_of, place_of
 from app.problems import Problem, invalid
+from app.row_ids import RowId
 from app.state import Web
 from app.strict_json import Fault
 from app.submission import RequestedBy
@@ -25,7 +26,6 @@ from store.teams import (
 )
 
 UNNAMED = "api"
-BIGINT_MAX = 2**63 - 1
 
 router = APIRouter(route_class=StrictRoute, tags=["teams"])
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -87,9 +87,7 @@ async def add_alias(new: AliasIn, web: Web, requested_by: RequestedBy = None) ->
 
 
 @router.delete("/v1/teams/aliases/{alias_id}", status_code=204)
-async def remove_alias(
-    alias_id: Annotated[int, Path(ge=1, le=BIGINT_MAX)], web: Web, requested_by: RequestedBy = None
-) -> None:
+async def remove_alias(alias_id: RowId, web: Web, requested_by: RequestedBy = None) -> None:
     """Forgets what was confirmed, which the audit log keeps; what was stored under it stays."""
     async with web.transaction() as conn:
         if not await delete_alias(conn, alias_id, deleted_by=requested_by or UNNAMED):

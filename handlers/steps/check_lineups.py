@@ -3,16 +3,15 @@
 import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from handlers.prediction_generation import PredictionGenerationHandler, PredictionGenerationParams
 from handlers.steps.fetch import sportmonks_fixtures
 from handlers.steps.ingest import note, take_in, worst
 from handlers.steps.lineups import People
-from handlers.steps.scope import EARLIEST, LATEST, LeagueCode, Source
+from handlers.steps.scope import LeagueCode, Moment, Source
 from jobs.handler import Job, JobParams
 from jobs.service import submit
 from providers.errors import ProviderError
@@ -27,9 +26,7 @@ class LineupScope(JobParams):
 
     within_hours: float = Field(2, gt=0, le=48, description="Matches that kick off within so many hours")
     leagues: tuple[LeagueCode, ...] | None = Field(None, min_length=1, description="Left out: all leagues")
-    as_of: Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | None = Field(
-        None, description="From this moment on, and predict as of it; left out: now"
-    )
+    as_of: Moment | None = Field(None, description="From this moment on, and predict as of it; left out: now")
 
 
 @dataclass(frozen=True)

